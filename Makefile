@@ -1,0 +1,133 @@
+# vmgauge. `make help` says what there is; everything built lies in build/.
+#
+# Sources are found by wildcard. Files of microbench/ and conformance/ are
+# compiled twice: into the runner and into the guest image (runner/suite.h).
+
+BUILD    ?= build
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+PYTHON   ?= python3
+SANITIZE ?=
+V        ?= 0
+Q        := $(if $(filter 1,$(V)),,@)
+VERSION  := 0.1.0$(shell git describe --always --dirty 2>/dev/null | sed 's/^/-g/')
+LIBS     := hwloc jansson
+
+WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+CFLAGS   ?= -O2 -g
+SAN      := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+HOST_C   := -std=gnu11 -D_GNU_SOURCE $(WARN) $(SAN) -pthread -Irunner -Iguests \
+	    -Iguests/x86_64 -I. $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+HOST_LD  := $(SAN) -pthread $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lpfm -lm
+GUEST_C  := -std=gnu11 $(WARN) -O2 -g -ffreestanding -fno-pic -fno-pie -mno-red-zone \
+	    -mgeneral-regs-only -mcmodel=small -fno-stack-protector -fcf-protection=none \
+	    -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
+	    -Iguests -Iguests/x86_64 -Irunner
+GUEST_LD := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
+	    -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings
+
+ITEMS    := $(wildcard microbench/*/*.c conformance/*/*.c)
+RUNNER   := $(wildcard runner/*.[cS] runner/*/*.[cS] runner/*/*/*.[cS] reports/*.[cS])
+GUEST    := $(wildcard guests/*.[cS] guests/x86_64/*.[cS])
+HOST_O   := $(patsubst %,$(BUILD)/host/%.o,$(RUNNER) $(ITEMS))
+GUEST_O  := $(patsubst %,$(BUILD)/guest/%.o,$(GUEST) $(ITEMS))
+LIB_O    := $(filter-out $(BUILD)/host/runner/main.c.o,$(HOST_O))
+UNIT     := $(patsubst ci/unit/%.c,$(BUILD)/unit/%,$(wildcard ci/unit/test_*.c))
+IMAGE    := $(BUILD)/guest/image.elf
+FLAGS    := $(CC) $(CFLAGS) $(HOST_C) $(GUEST_C) $(VERSION)
+
+# What an item's file is called in names: exit, or fidelity/msr.
+prefix    = $(if $(filter microbench/%,$1),$(notdir $(patsubst %/,%,$(dir $1))),$(patsubst conformance/%.c,%,$1))
+
+.DELETE_ON_ERROR:
+.PHONY: all run check figures deps deps-check install clean help lint FORCE
+
+all: $(BUILD)/vmgauge
+
+help:
+	@sed -n 's/^#: //p' $(firstword $(MAKEFILE_LIST))
+#: make            build build/vmgauge (CC=gcc|clang SANITIZE=address,undefined V=1)
+#: make run        install what is missing, build, measure and probe; leaves results/
+#: make check      the same for the tests (under 30 minutes)
+#: make figures    measure every figure that the project claims (F=GLOB for some)
+#: make deps       install what is missing to build and run (apt or dnf)
+#: make lint       cppcheck and clang-tidy
+#: make install    one file: $(DESTDIR)$(PREFIX)/bin/vmgauge
+#: make clean      remove build/
+
+deps:
+	$(Q)ci/deps run
+
+deps-check:
+	$(Q)ci/deps check
+
+run: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(BUILD)/vmgauge run $(ARGS)
+
+check: deps-check
+	$(Q)$(MAKE) --no-print-directory all unit $(BUILD)/bare
+	$(Q)BUILD=$(BUILD) ci/check
+
+figures: deps
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/bare
+	$(Q)BUILD=$(BUILD) ci/figures $(F)
+
+install: all
+	install -D -m 755 $(BUILD)/vmgauge $(DESTDIR)$(PREFIX)/bin/vmgauge
+
+clean:
+	rm -rf $(BUILD)
+
+# Objects depend on the flags they were made with, so that a changed CC,
+# SANITIZE or version rebuilds and a repeated command does not.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+
+$(BUILD)/host/%.c.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  CC      $<'
+	$(Q)$(CC) $(HOST_C) $(CFLAGS) -MMD -MP -DITEM_PREFIX='"$(call prefix,$<)"' \
+		-DVERSION='"$(VERSION)"' -c $< -o $@
+
+$(BUILD)/host/%.S.o: %.S $(BUILD)/flags
+	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  AS      $<'
+	$(Q)$(CC) -I. -DIMAGE='"$(IMAGE)"' -DIMAGE_SHA256='"$(IMAGE).sha256"' -MMD -MP -c $< -o $@
+
+$(BUILD)/guest/%.o: % $(BUILD)/flags
+	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  GUEST   $<'
+	$(Q)$(CC) $(GUEST_C) -MMD -MP -DITEM_PREFIX='"$(call prefix,$<)"' -c $< -o $@
+
+$(IMAGE): $(GUEST_O) guests/x86_64/image.ld
+	@[ $(V) = 1 ] || echo '  IMAGE   $@'
+	$(Q)$(CC) $(GUEST_LD) -T guests/x86_64/image.ld $(GUEST_O) -o $@.debug
+	$(Q)objcopy --strip-debug --strip-unneeded $@.debug $@
+	$(Q)sha256sum $@ >$@.sha256
+
+$(BUILD)/host/runner/image.S.o: $(IMAGE)
+$(BUILD)/host/runner/result/schema.S.o: runner/result/result.schema.json
+$(BUILD)/host/reports/style.S.o: reports/style.css
+
+$(BUILD)/vmgauge: $(HOST_O)
+	@[ $(V) = 1 ] || echo '  LINK    $@'
+	$(Q)$(CC) $(HOST_O) $(HOST_LD) -o $@
+
+.PHONY: unit
+unit: $(UNIT)
+
+$(BUILD)/unit/%: ci/unit/%.c $(LIB_O)
+	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  UNIT    $@'
+	$(Q)$(CC) $(HOST_C) $(CFLAGS) -Ici/unit -MMD -MP -MF $@.d -DVERSION='"$(VERSION)"' \
+		$< $(LIB_O) $(UNIT_LD_$*) $(HOST_LD) -lcmocka -o $@
+
+# The bare loop is what the VMM is compared with: plain C, nothing shared.
+$(BUILD)/bare: ci/bare.c
+	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  CC      $<'
+	$(Q)$(CC) -std=gnu11 -O2 $(WARN) $< -o $@
+
+lint:
+	$(Q)ci/lint
+
+-include $(HOST_O:.o=.d) $(GUEST_O:.o=.d) $(wildcard $(BUILD)/unit/*.d)

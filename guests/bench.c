@@ -1,0 +1,140 @@
+/*
+ * Measures one bench: the empty operation first, then the operation itself.
+ *
+ * A block is a batch of operations between two serialised time stamps. Its
+ * size comes from time, not from a count, so that a host 1,000 times slower
+ * than another still finishes. Doorbells before and after each block let the
+ * host read exit counts and counters there; they lie outside the stamps.
+ */
+#include "item.h"
+
+static struct measurement {
+	void (*op)(void);
+	struct abi_block *block;
+	uint64_t ops;			/* in each block; 0 = calibrate */
+	uint64_t max_ops;
+	uint64_t block_cycles;
+	uint32_t blocks;
+	volatile uint32_t *done;
+} m;
+
+static void empty_op(void)
+{
+}
+
+static void ops_time(void (*op)(void), uint64_t ops, struct abi_block *block)
+{
+	uint64_t begin = tsc_read();
+
+	for (uint64_t i = 0; i < ops; i++)
+		op();
+	block->end_tsc = tsc_read();
+	block->begin_tsc = begin;
+}
+
+/* Grows the batch until it is long enough to extrapolate from. */
+static uint64_t ops_calibrate(void)
+{
+	struct abi_block b;
+	uint64_t ops = 1, cycles;
+
+	m.op();				/* first-touch faults are not the op */
+	for (;;) {
+		ops_time(m.op, ops, &b);
+		cycles = b.end_tsc - b.begin_tsc;
+		if (cycles * 4 >= m.block_cycles || ops >= m.max_ops)
+			break;
+		ops *= cycles * 32 < m.block_cycles ? 8 : 2;
+	}
+	ops = cycles ? ops * m.block_cycles / cycles : ops;
+	if (ops > m.max_ops)
+		ops = m.max_ops;
+	return ops ? ops : 1;
+}
+
+static void blocks_measure(void)
+{
+	uint64_t ops = m.ops ? m.ops : ops_calibrate();
+
+	m.ops = ops;
+	for (uint32_t i = 0; i < m.blocks; i++) {
+		bell_ring(ABI_BELL_BLOCK_BEGIN);
+		ops_time(m.op, ops, &m.block[i]);
+		bell_ring(ABI_BELL_BLOCK_END);
+		*m.done = i + 1;
+	}
+}
+
+/* One stamped operation at a time: the host stamps its half of each exit. */
+static void stamps_measure(void)
+{
+	struct abi_block *stamp = mailbox->stamp;
+
+	m.op();
+	bell_ring(ABI_BELL_STAMPS_BEGIN);
+	for (uint32_t i = 0; i < m.blocks; i++) {
+		uint64_t begin = tsc_read();
+
+		m.op();
+		stamp[i].end_tsc = tsc_read();
+		stamp[i].begin_tsc = begin;
+	}
+	bell_ring(ABI_BELL_STAMPS_END);
+	mailbox->stamps_done = m.blocks;
+}
+
+static void at_ring(void (*fn)(void))
+{
+	if (mailbox->ring == 3)
+		ring3_call(fn);
+	else
+		fn();
+}
+
+static void bench_measure(void (*op)(void))
+{
+	uint64_t max = mailbox->max_ops ? mailbox->max_ops : 1ull << 32;
+
+	m = (struct measurement){
+		.op = empty_op, .block = mailbox->empty, .max_ops = max,
+		.block_cycles = mailbox->block_cycles / 4,
+		.blocks = mailbox->empty_blocks, .done = &mailbox->empty_done,
+	};
+	mailbox->state = ABI_STATE_EMPTY;
+	at_ring(blocks_measure);
+	mailbox->empty_ops = m.ops;
+
+	m = (struct measurement){
+		.op = op, .block = mailbox->block, .max_ops = max,
+		.block_cycles = mailbox->block_cycles,
+		.blocks = mailbox->blocks, .done = &mailbox->blocks_done,
+	};
+	mailbox->state = ABI_STATE_BLOCKS;
+	at_ring(blocks_measure);
+	mailbox->ops = m.ops;
+
+	if (!mailbox->stamps)
+		return;
+	m.blocks = mailbox->stamps;
+	mailbox->state = ABI_STATE_STAMPS;
+	at_ring(stamps_measure);
+}
+
+void bench_run(const struct bench *b)
+{
+	const char *reason = b->skip ? b->skip() : NULL;
+
+	if (reason) {
+		verdict_set(ABI_SKIP, reason);
+		return;
+	}
+	if (b->setup)
+		b->setup();
+	if (b->op)
+		bench_measure(b->op);
+	else
+		bell_ring(ABI_BELL_READY);	/* the host half measures */
+	if (b->teardown)
+		b->teardown();
+	verdict_set(ABI_PASS, "");
+}

@@ -1,0 +1,29 @@
+/*
+ * Numbers that the assembler, the linker script and C share in the image.
+ */
+#ifndef VMGAUGE_LAYOUT_H
+#define VMGAUGE_LAYOUT_H
+
+#define IMAGE_BASE		0x100000
+
+#define SEL_KCODE		0x08
+#define SEL_KDATA		0x10
+#define SEL_UCODE32		0x18
+#define SEL_UDATA		0x20
+#define SEL_UCODE		0x28
+#define SEL_TSS			0x30
+
+#define STUB_BYTES		16
+
+#define TSS_IOMAP		104
+#define TSS_BYTES		(TSS_IOMAP + 8192 + 1)
+
+#define PTE_TABLE		0x07		/* present, writable, user */
+#define PTE_LEAF_2M		0x87		/* the same, and large */
+
+#define CR4_PAE_BIT		0x20
+#define CR0_PG_PE_BITS		0x80000001
+#define EFER_LME_BIT		0x100
+#define MSR_EFER_INDEX		0xc0000080
+
+#endif
