@@ -1,0 +1,12 @@
+/*
+ * The guest image inside the runner: one installable file. See image.h.
+ */
+	.section .rodata
+	.balign 16
+	.globl image_elf_start, image_elf_end, image_sha256
+image_elf_start:
+	.incbin IMAGE
+image_elf_end:
+image_sha256:
+	.incbin IMAGE_SHA256, 0, 64
+	.section .note.GNU-stack, "", @progbits

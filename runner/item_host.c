@@ -1,0 +1,39 @@
+/*
+ * The host's hand in the mailbox; see item_host.h.
+ */
+#include <string.h>
+
+#include "item_host.h"
+
+void host_verdict(struct item_host *h, enum abi_verdict verdict,
+		  const char *reason)
+{
+	struct abi_mailbox *mb = h->mailbox;
+
+	if (verdict <= (enum abi_verdict)mb->verdict)
+		return;
+	mb->verdict = verdict;
+	memset(mb->reason, 0, sizeof(mb->reason));
+	strncpy(mb->reason, reason, sizeof(mb->reason) - 1);
+}
+
+void host_check(struct item_host *h, const char *expr, uint64_t want,
+		uint64_t got)
+{
+	struct abi_mailbox *mb = h->mailbox;
+	struct abi_check *c;
+
+	mb->checks++;
+	if (want != got)
+		mb->checks_failed++;
+	host_verdict(h, want == got ? ABI_PASS : ABI_FAIL,
+		     want == got ? "" : expr);
+	if (mb->checks_kept >= ABI_CHECKS_MAX)
+		return;
+	c = &mb->check[mb->checks_kept++];
+	memset(c, 0, sizeof(*c));
+	strncpy(c->expr, expr, sizeof(c->expr) - 1);
+	c->want = want;
+	c->got = got;
+	c->ok = want == got;
+}

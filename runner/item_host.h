@@ -1,0 +1,40 @@
+/*
+ * What the host half of an item may use: `prepare` and `judge` of a probe,
+ * `host_block` of a bench.
+ *
+ * prepare() runs before the guest's first instruction and may change the VM
+ * (claim a range, add a slot); judge() runs after the guest has stopped. What
+ * a host half finds is recorded like a check of the guest's, and the most
+ * severe verdict of both halves wins. On targets that are not the built-in
+ * VMM `vm` is NULL and host halves are not called: the item is skipped.
+ */
+#ifndef VMGAUGE_ITEM_HOST_H
+#define VMGAUGE_ITEM_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+struct vm;
+struct vcpu;
+
+struct item_host {
+	struct vm *vm;
+	struct vcpu *vcpu;		/* the one that runs the item */
+	struct abi_mailbox *mailbox;	/* live: in guest memory */
+	uint8_t *ram;			/* HVA of GPA 0 */
+	uint64_t ram_bytes;
+	void *opaque;			/* the item's own, prepare to judge */
+};
+
+/*
+ * Adds a check to the answer in the mailbox, as the guest's CHECK_* do. A
+ * failed one makes the verdict fail.
+ */
+void host_check(struct item_host *h, const char *expr, uint64_t want,
+		uint64_t got);
+void host_verdict(struct item_host *h, enum abi_verdict verdict,
+		  const char *reason);
+
+#endif

@@ -1,0 +1,159 @@
+/*
+ * A vCPU and its run loop, which is short because it is what is measured.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "kvm/ioctl.h"
+#include "kvm/vm.h"
+
+static int stats_open(struct vcpu *v, struct error *e)
+{
+	struct kvm_system *sys = v->vm->sys;
+	int fd = KVM_IOCTL_INT(v->fd, KVM_GET_STATS_FD, 0, e);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	v->stats_fd = fd;
+	if (sys->vcpu_stats.count)
+		return 0;
+	rc = stats_layout_read(&sys->vcpu_stats, fd, e);
+	return rc;
+}
+
+int vcpu_create(struct vcpu *v, struct vm *vm, unsigned int index,
+		struct error *e)
+{
+	int rc;
+
+	memset(v, 0, sizeof(*v));
+	v->vm = vm;
+	v->index = index;
+	v->stats_fd = -1;
+	v->fd = KVM_IOCTL_INT(vm->fd, KVM_CREATE_VCPU, index, e);
+	if (v->fd < 0)
+		return v->fd;
+	v->run = mmap(NULL, (size_t)vm->sys->run_bytes, PROT_READ | PROT_WRITE,
+		      MAP_SHARED, v->fd, 0);
+	if (v->run == MAP_FAILED) {
+		v->run = NULL;
+		rc = error_set(e, -errno, "mmap of kvm_run: %s",
+			       strerror(errno));
+		goto fail;
+	}
+	rc = KVM_IOCTL(v->fd, KVM_SET_CPUID2, vm->sys->cpuid, e);
+	if (rc < 0)
+		goto fail;
+	if (vm->config.stats && vm->sys->binary_stats) {
+		rc = stats_open(v, e);
+		if (rc)
+			goto fail;
+	}
+	return 0;
+fail:
+	vcpu_destroy(v);
+	return rc;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+	if (v->stats_fd >= 0)
+		close(v->stats_fd);
+	if (v->run)
+		munmap(v->run, (size_t)v->vm->sys->run_bytes);
+	if (v->fd >= 0)
+		close(v->fd);
+	v->fd = -1;
+	v->stats_fd = -1;
+	v->run = NULL;
+}
+
+/* What KVM_RUN's own failure means; VCPU_RUNNING is "try again". */
+static enum vcpu_end run_failed(struct vcpu *v, int err)
+{
+	if (atomic_load(&v->kicked))
+		return VCPU_KICKED;
+	if (err == EINTR || err == EAGAIN)
+		return VCPU_RUNNING;
+	v->run_errno = err;
+	return VCPU_DIED;
+}
+
+static enum vcpu_end run_plain(struct vcpu *v)
+{
+	enum vcpu_end end;
+
+	for (;;) {
+		if (ioctl(v->fd, KVM_RUN, 0)) {
+			end = run_failed(v, errno);
+			if (end)
+				return end;
+			continue;
+		}
+		v->user_exits++;
+		if (!exit_dispatch(v))
+			return VCPU_DIED;
+		if (atomic_load_explicit(&v->stop, memory_order_relaxed))
+			return VCPU_STOPPED;
+	}
+}
+
+static inline uint64_t stamp(void)
+{
+	uint64_t tsc;
+
+	_mm_lfence();
+	tsc = __rdtsc();
+	_mm_lfence();
+	return tsc;
+}
+
+/* The same with both ends of user space's part stamped. */
+static enum vcpu_end run_stamped(struct vcpu *v)
+{
+	uint64_t entered = 0, returned;
+	enum vcpu_end end;
+
+	for (;;) {
+		struct vcpu_stamp *s = &v->stamps[v->stamps_count];
+
+		entered = stamp();
+		if (v->stamps_count)
+			s[-1].entered_tsc = entered;
+		if (ioctl(v->fd, KVM_RUN, 0)) {
+			end = run_failed(v, errno);
+			if (end)
+				return end;
+			continue;
+		}
+		returned = stamp();
+		v->user_exits++;
+		if (!exit_dispatch(v))
+			return VCPU_DIED;
+		if (atomic_load_explicit(&v->stop, memory_order_relaxed))
+			return VCPU_STOPPED;
+		if (v->stamps_count + 1 >= v->stamps_max)
+			continue;
+		s->returned_tsc = returned;
+		v->stamps_count++;
+	}
+}
+
+enum vcpu_end vcpu_run(struct vcpu *v)
+{
+	atomic_store(&v->stop, 0);
+	return v->stamps ? run_stamped(v) : run_plain(v);
+}
+
+void vcpu_kick(struct vcpu *v)
+{
+	atomic_store(&v->kicked, 1);
+	v->run->immediate_exit = 1;
+	if (v->started)
+		pthread_kill(v->thread, system_kick_signal());
+}

@@ -1,0 +1,121 @@
+/*
+ * What a bench or probe file includes, and all that it needs to include.
+ *
+ * Each file in microbench/ and conformance/ is compiled twice: hosted, where
+ * the runner gets names, rules and host halves, and freestanding, where the
+ * guest image gets code. <side.h> is the difference: it comes from runner/
+ * or from guests/, and defines GUEST(fn), HOST(fn), __guest and __host.
+ *
+ * An item's name is its place and its own name: BENCH(cpuid) anywhere in
+ * microbench/exit/ is "exit/cpuid"; PROBE(x) in conformance/fidelity/msr.c is
+ * "fidelity/msr/x". The two halves meet by that name only.
+ */
+#ifndef VMGAUGE_SUITE_H
+#define VMGAUGE_SUITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+
+/*
+ * What one operation costs in exits, for attestation. `kernel` exits are
+ * handled inside KVM, `user` exits return from KVM_RUN. A range is for what
+ * depends on the kernel's policy rather than on the manual.
+ */
+struct exits {
+	uint8_t kernel;
+	uint8_t kernel_max;
+	uint8_t user;
+	bool declared;
+};
+
+#define EXITS(k, u)		{ (k), (k), (u), true }
+#define EXITS_RANGE(k, max, u)	{ (k), (max), (u), true }
+
+enum { RING0 = 1 << 0, RING3 = 1 << 3 };
+
+/* What the VMM must set up for an item; all of it costs, so on demand. */
+enum need {
+	NEED_IRQCHIP	= 1 << 0,	/* in-kernel PIC, IOAPIC, LAPIC */
+	NEED_MSR_USER	= 1 << 1,	/* ABI_MSR_USER exits to user space */
+	NEED_COALESCED	= 1 << 2,	/* coalesced PIO and MMIO zones */
+	NEED_IOEVENTFD	= 1 << 3,	/* the four eventfd doorbells */
+	NEED_FEP	= 1 << 4,	/* force_emulation_prefix is on */
+	NEED_PMU	= 1 << 5,
+};
+
+struct vm;			/* runner/kvm/vm.h; host halves only */
+struct item_host;		/* runner/item_host.h; host halves only */
+
+struct bench {
+	const char *prefix;		/* filled by BENCH */
+	const char *name;		/* filled by BENCH */
+	const char *summary;		/* one line */
+	const char *reading;		/* how to read it; may be NULL */
+	const char *cite;		/* manual, section title */
+	const char *vmexit_name;	/* row of kvm-unit-tests' vmexit */
+	const char *per;		/* NULL: "operation" */
+	unsigned int per_op;		/* units in an operation, 0 = 1 */
+	unsigned int max_ops;		/* in a block; 0 = as time allows */
+	unsigned int rings;		/* RING0 | RING3; 0 = RING0 */
+	unsigned int needs;		/* enum need */
+	bool control;			/* measures the harness itself */
+	bool decompose;			/* split the userspace round trip */
+	struct exits exits;		/* default ... */
+	struct exits exits_vmx;		/* ... unless declared for VMX+EPT */
+	struct exits exits_svm;		/* ... or for SVM+NPT */
+	struct exits exits_ring3;	/* ... or for CPL3 on any backend */
+
+	/* guest half */
+	const char *(*skip)(void);	/* reason, or NULL: at CPL0 */
+	void (*setup)(void);		/* at CPL0, before measuring */
+	void (*op)(void);		/* the operation, at the asked CPL */
+	void (*teardown)(void);		/* at CPL0 */
+
+	/* host half */
+	int (*host_block)(struct item_host *h, uint64_t ops);
+};
+
+struct probe {
+	const char *prefix;		/* filled by PROBE */
+	const char *name;		/* filled by PROBE */
+	const char *rule;		/* the sentence that is checked */
+	const char *cite;		/* manual, section title */
+	const char *control;		/* how it has been seen to fail */
+	unsigned int rings;		/* CPLs at which `run` runs; 0 = RING0 */
+	unsigned int needs;
+
+	const char *(*skip)(void);	/* guest: reason, or NULL */
+	void (*run)(void);		/* guest half */
+	void (*prepare)(struct item_host *h);	/* host, before the entry */
+	void (*judge)(struct item_host *h);	/* host, after the guest */
+};
+
+/*
+ * Pointers go into the section, not structs: the linker may pad structs
+ * apart, pointers it may not.
+ */
+#define REGISTER(set, obj)						\
+	static const void *const obj##_entry				\
+	__attribute__((used, section(#set))) = &obj
+
+#define BENCH(id, ...)							\
+	static const struct bench bench_##id = {			\
+		.prefix = ITEM_PREFIX, .name = #id, __VA_ARGS__		\
+	};								\
+	REGISTER(benches, bench_##id)
+
+#define PROBE(id, ...)							\
+	__guest void probe_##id##_run(void);				\
+	static const struct probe probe_##id = {			\
+		.prefix = ITEM_PREFIX, .name = #id,			\
+		.run = GUEST(probe_##id##_run), __VA_ARGS__		\
+	};								\
+	REGISTER(probes, probe_##id);					\
+	__guest void probe_##id##_run(void)
+
+#include <side.h>
+
+#endif
