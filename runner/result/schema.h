@@ -1,0 +1,13 @@
+/*
+ * result.schema.json, as embedded into the program: text without a NUL.
+ *
+ *	fwrite(result_schema_start, 1,
+ *	       result_schema_end - result_schema_start, stdout);
+ */
+#ifndef VMGAUGE_RESULT_SCHEMA_H
+#define VMGAUGE_RESULT_SCHEMA_H
+
+extern const char result_schema_start[];
+extern const char result_schema_end[];
+
+#endif
