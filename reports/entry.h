@@ -1,0 +1,13 @@
+/*
+ * One judged item in full: rule, clause, checks, repeat command, post-mortem.
+ */
+#ifndef VMGAUGE_REPORTS_ENTRY_H
+#define VMGAUGE_REPORTS_ENTRY_H
+
+#include "reports/page.h"
+
+void entry_write(struct page *p, const struct item *it);
+/* Strings of an array, one a line or separated; numbers too. Appends. */
+void entry_join(const json_t *array, const char *separator, struct text *out);
+
+#endif

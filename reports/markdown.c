@@ -1,0 +1,241 @@
+/*
+ * The page as Markdown, for a README, an issue or a diff. It says what the
+ * HTML says, in GFM tables; plots are the SVG files beside it.
+ */
+#include "reports/page.h"
+
+#include <string.h>
+
+static void add_line(struct page *p, const char *before, const char *s,
+		     const char *after)
+{
+	text_add(&p->out, before);
+	text_markdown(&p->out, s);
+	text_add(&p->out, after);
+}
+
+static void md_begin(struct page *p, const char *title, const char *subtitle,
+		     const struct section *sections, size_t n)
+{
+	(void)sections;
+	(void)n;
+	add_line(p, "# ", title, "\n\n");
+	add_line(p, "", subtitle, "\n\n");
+}
+
+static void md_end(struct page *p, const char *colophon)
+{
+	add_line(p, "\n---\n\n", colophon, "\n");
+}
+
+static void md_section(struct page *p, const struct section *s)
+{
+	add_line(p, "\n## ", s->title, "\n\n");
+}
+
+static void md_heading(struct page *p, const char *title)
+{
+	add_line(p, "\n### ", title, "\n\n");
+}
+
+static void md_paragraph(struct page *p, const char *s)
+{
+	add_line(p, "", s, "\n\n");
+}
+
+static void md_warning(struct page *p, const char *s)
+{
+	add_line(p, "> **Note:** ", s, "\n\n");
+}
+
+static void md_caveats_begin(struct page *p, const char *title)
+{
+	add_line(p, "**", title, "**\n\n");
+}
+
+static void md_list_begin(struct page *p)
+{
+	(void)p;
+}
+
+static void md_list_item(struct page *p, const char *s)
+{
+	add_line(p, "- ", s, "\n");
+}
+
+static void md_list_end(struct page *p)
+{
+	text_add(&p->out, "\n");
+}
+
+static void md_card(struct page *p, const char *value, const char *unit,
+		    const char *label)
+{
+	add_line(p, "- ", label, ": **");
+	text_markdown(&p->out, value);
+	text_add(&p->out, "**");
+	if (unit)
+		add_line(p, " ", unit, "");
+	text_add(&p->out, "\n");
+}
+
+static void md_table_begin(struct page *p, const char *caption,
+			   const struct column *columns, size_t n)
+{
+	p->columns = columns;
+	p->column_count = n;
+	p->in_row = false;
+	add_line(p, "\n*", caption, "*\n\n|");
+	for (size_t i = 0; i < n; i++)
+		add_line(p, " ", columns[i].title, " |");
+	text_add(&p->out, "\n|");
+	for (size_t i = 0; i < n; i++)
+		text_add(&p->out, columns[i].numeric ? "---:|" : "---|");
+	text_add(&p->out, "\n");
+}
+
+static void md_row(struct page *p, bool faint)
+{
+	(void)faint;
+	if (p->in_row)
+		text_add(&p->out, "\n");
+	p->in_row = true;
+	text_add(&p->out, "|");
+}
+
+static void add_styled(struct page *p, enum cell_style style, const char *s)
+{
+	if (style == CELL_CODE)
+		text_markdown_code(&p->out, s);
+	else
+		text_markdown(&p->out, s);
+}
+
+static void md_cell(struct page *p, enum cell_style style, const char *s)
+{
+	text_add(&p->out, " ");
+	add_styled(p, style, s && *s ? s : "\u2014");
+	text_add(&p->out, " |");
+}
+
+static void md_cell_verdict(struct page *p, enum verdict v)
+{
+	text_format(&p->out, " %s |", model_verdict(v));
+}
+
+static void md_cell_shares(struct page *p, const size_t counts[VERDICT_COUNT])
+{
+	size_t total = 0;
+
+	for (int v = 0; v < VERDICT_COUNT; v++)
+		total += counts[v];
+	text_format(&p->out, " %zu of %zu pass |", counts[VERDICT_PASS], total);
+}
+
+static void md_table_end(struct page *p)
+{
+	text_add(&p->out, p->in_row ? "\n\n" : "\n");
+	p->in_row = false;
+}
+
+static void md_entry_begin(struct page *p, enum verdict v, const char *title)
+{
+	text_format(&p->out, "\n**%s** \u00b7 ", model_verdict(v));
+	add_line(p, "", title, "\n\n");
+}
+
+static void md_field(struct page *p, const char *name, enum cell_style style,
+		     const char *s)
+{
+	if (!s || !*s)
+		return;
+	add_line(p, "- ", name, ": ");
+	add_styled(p, style, s);
+	text_add(&p->out, "\n");
+}
+
+static void md_entry_end(struct page *p)
+{
+	text_add(&p->out, "\n");
+}
+
+/* Markdown is not read inside this line, but an empty line would end it. */
+static void md_details_begin(struct page *p, const char *title)
+{
+	size_t start;
+
+	text_add(&p->out, "\n<details><summary>");
+	start = p->out.length;
+	text_html(&p->out, title);
+	for (size_t i = start; i < p->out.length; i++)
+		if (p->out.data[i] == '\n')
+			p->out.data[i] = ' ';
+	text_add(&p->out, "</summary>\n\n");
+}
+
+static void md_details_end(struct page *p)
+{
+	text_add(&p->out, "\n</details>\n\n");
+}
+
+/* The fence is longer than any run of backticks inside: none can close it. */
+static void md_block(struct page *p, const char *s)
+{
+	size_t longest = 2, length = 0;
+
+	for (const char *c = s; c && *c; c++) {
+		length = *c == '`' ? length + 1 : 0;
+		if (length > longest)
+			longest = length;
+	}
+	text_add(&p->out, "\n");
+	for (size_t i = 0; i <= longest; i++)
+		text_add(&p->out, "`");
+	text_add(&p->out, "\n");
+	text_visible(&p->out, s);
+	if (s && *s && s[strlen(s) - 1] != '\n')
+		text_add(&p->out, "\n");
+	for (size_t i = 0; i <= longest; i++)
+		text_add(&p->out, "`");
+	text_add(&p->out, "\n\n");
+}
+
+static void md_figure(struct page *p, const struct figure *f)
+{
+	if (!f->drawn)
+		return;
+	add_line(p, "![", text_string(&f->alt), "](plots/");
+	text_format(&p->out, "%s.svg)\n\n", f->name);
+	add_line(p, "", text_string(&f->caption), "\n\n");
+}
+
+const struct page_ops markdown_ops = {
+	.begin = md_begin,
+	.end = md_end,
+	.section = md_section,
+	.heading = md_heading,
+	.lead = md_paragraph,
+	.paragraph = md_paragraph,
+	.warning = md_warning,
+	.caveats_begin = md_caveats_begin,
+	.caveats_end = md_list_end,
+	.list_begin = md_list_begin,
+	.list_item = md_list_item,
+	.list_end = md_list_end,
+	.cards_begin = md_list_begin,
+	.card = md_card,
+	.cards_end = md_list_end,
+	.table_begin = md_table_begin,
+	.row = md_row,
+	.cell = md_cell,
+	.cell_verdict = md_cell_verdict,
+	.cell_shares = md_cell_shares,
+	.table_end = md_table_end,
+	.entry_begin = md_entry_begin,
+	.field = md_field,
+	.entry_end = md_entry_end,
+	.details_begin = md_details_begin,
+	.details_end = md_details_end,
+	.block = md_block,
+	.figure = md_figure,
+};

@@ -1,0 +1,106 @@
+/*
+ * The result documents as the report sees them: read once, typed, sorted.
+ *
+ * Everything that JSON may lack is a plain "unknown" here: NULL for a string,
+ * NaN for a number, -1 for a ring, NULL for a sub-object. Strings and json_t
+ * pointers are borrowed from the documents, which must outlive the model.
+ */
+#ifndef VMGAUGE_REPORTS_MODEL_H
+#define VMGAUGE_REPORTS_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "reports/text.h"
+
+enum verdict {
+	VERDICT_PASS, VERDICT_TELL, VERDICT_SKIP, VERDICT_FAIL,
+	VERDICT_HANG, VERDICT_CRASH, VERDICT_ERROR, VERDICT_COUNT
+};
+
+enum known { KNOWN_NO, KNOWN_YES, KNOWN_NOT };
+
+/* One result: a bench at one ring, or a probe. */
+struct item {
+	json_t *json;			/* the RESULT, for what is rare */
+	bool is_bench;
+	const char *id, *summary, *target, *reason, *repeat;
+	char *name;			/* owned: id and parameters but ring */
+	int ring;			/* -1 where it has none */
+	enum verdict verdict;
+
+	/* benches */
+	bool measured;			/* passed and has a median */
+	bool in_cycles;			/* can stand on the exit axis */
+	double median, low, high, level, ns;
+	double instances, blocks;	/* how many */
+	double timed, contaminated;	/* blocks */
+	enum known attested;
+	const char *attest_reason;
+
+	/* probes */
+	const char *subject, *rule;
+};
+
+enum { RING_SLOTS = 5 };		/* none, 0, 1, 2, 3 */
+
+/* One line of the exit plot: the same operation in all runs and rings. */
+struct row {
+	const char *name;
+	double least;			/* the smallest median: the order */
+	const struct item **items;	/* [runs * RING_SLOTS], NULL = none */
+};
+
+struct run {
+	json_t *env, *vmgauge, *run;
+	const char *path;
+	char *label;			/* owned: host, target, time */
+	const char *host, *backend, *backend_kind, *software_host;
+	enum known virtualised, times_meaningful, complete;
+	const char *hypervisor;
+
+	struct item *items;		/* benches by median, then probes */
+	size_t n;
+	size_t benches, probes;
+	size_t bench_verdicts[VERDICT_COUNT], probe_verdicts[VERDICT_COUNT];
+	size_t measured, attested, not_attested;
+};
+
+struct model {
+	struct run *runs;
+	size_t n;
+	struct row *rows;		/* cheapest first */
+	size_t row_count;
+	size_t below_axis;		/* measured, but under one cycle */
+};
+
+/* 0 or -ENOMEM. The model needs model_free() in both cases. */
+int model_read(struct model *m, json_t *const docs[],
+	       const char *const paths[], size_t n);
+void model_free(struct model *m);
+
+/* The part of model_read() that sorts into rows. */
+int model_rows(struct model *m);
+
+const char *model_verdict(enum verdict v);
+/* Column of a ring in row.items. */
+size_t model_slot(int ring);
+/* "0", "3" or an em dash */
+const char *model_ring(int ring);
+/* "1 kernel + 0 user"; "unknown" for NULL. Appends to `out`. */
+void model_exits(const json_t *exits, struct text *out);
+/*
+ * May the runs' times be set against each other as hardware? If not, appends
+ * the sentence that says why. False for a single run, with no sentence.
+ */
+bool model_comparable(const struct model *m, struct text *why);
+
+/* Typed access; the unknown value where the path is missing or mistyped. */
+json_t *field_at(const json_t *j, const char *dotted);
+const char *field_text(const json_t *j, const char *dotted);
+double field_double(const json_t *j, const char *dotted);
+enum known field_known(const json_t *j, const char *dotted);
+
+#endif

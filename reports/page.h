@@ -1,0 +1,92 @@
+/*
+ * A page, whatever it is written in. The sections are written once against
+ * these operations; html.c and markdown.c are the two ways to say them, so the
+ * twins cannot drift apart.
+ *
+ * Every string given here is plain text, from anywhere: the operations escape
+ * it. The only ready-made markup is the SVG of a figure, from svg.c. NULL
+ * reads as an em dash in a cell and as nothing elsewhere.
+ */
+#ifndef VMGAUGE_REPORTS_PAGE_H
+#define VMGAUGE_REPORTS_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "reports/model.h"
+#include "reports/text.h"
+
+struct page;
+
+struct column {
+	const char *title;
+	bool numeric;
+};
+
+enum cell_style { CELL_TEXT, CELL_CODE, CELL_WRAP };
+
+/* A drawn plot. The files are plots/NAME.svg, .png, .gp and .dat. */
+struct figure {
+	const char *name;
+	bool drawn;
+	struct text alt, caption;
+	struct text wide, narrow;	/* <svg> elements, for HTML */
+};
+
+struct section {
+	const char *id, *title, *brief;	/* brief: in the contents */
+};
+
+struct page_ops {
+	void (*begin)(struct page *p, const char *title, const char *subtitle,
+		      const struct section *sections, size_t n);
+	void (*end)(struct page *p, const char *colophon);
+	void (*section)(struct page *p, const struct section *s);
+	void (*heading)(struct page *p, const char *title);
+	void (*lead)(struct page *p, const char *s);
+	void (*paragraph)(struct page *p, const char *s);
+	/* Something the reader must not miss. */
+	void (*warning)(struct page *p, const char *s);
+	/* A list with a heading of its own, set apart from the text. */
+	void (*caveats_begin)(struct page *p, const char *title);
+	void (*caveats_end)(struct page *p);
+	void (*list_begin)(struct page *p);
+	void (*list_item)(struct page *p, const char *s);
+	void (*list_end)(struct page *p);
+	/* The few numbers that the page is opened for. */
+	void (*cards_begin)(struct page *p);
+	void (*card)(struct page *p, const char *value, const char *unit,
+		     const char *label);
+	void (*cards_end)(struct page *p);
+	void (*table_begin)(struct page *p, const char *caption,
+			    const struct column *columns, size_t n);
+	/* Faint rows are there for completeness, not to be read first. */
+	void (*row)(struct page *p, bool faint);
+	void (*cell)(struct page *p, enum cell_style style, const char *s);
+	void (*cell_verdict)(struct page *p, enum verdict v);
+	void (*cell_shares)(struct page *p, const size_t counts[VERDICT_COUNT]);
+	void (*table_end)(struct page *p);
+	/* One judged item: a line to read, then its fields. */
+	void (*entry_begin)(struct page *p, enum verdict v, const char *title);
+	void (*field)(struct page *p, const char *name, enum cell_style style,
+		      const char *s);
+	void (*entry_end)(struct page *p);
+	void (*details_begin)(struct page *p, const char *title);
+	void (*details_end)(struct page *p);
+	/* A command or a dump: monospaced, lines kept. */
+	void (*block)(struct page *p, const char *s);
+	void (*figure)(struct page *p, const struct figure *f);
+};
+
+struct page {
+	const struct page_ops *ops;
+	struct text out;
+	/* the table that is being written */
+	const struct column *columns;
+	size_t column_count, column;
+	bool in_row, in_fields, in_section;
+};
+
+extern const struct page_ops html_ops, markdown_ops;
+
+#endif

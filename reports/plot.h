@@ -1,0 +1,74 @@
+/*
+ * Plots: two figures, drawn by gnuplot from files that are left for others.
+ *
+ * plots_make() writes script and data of each figure into the stage, lets
+ * gnuplot draw them and takes the SVG back for the page. Lack or failure of
+ * gnuplot is no error of the report: `problem` says so in one line and the
+ * figure stays undrawn. Only a disk that cannot be written fails.
+ */
+#ifndef VMGAUGE_REPORTS_PLOT_H
+#define VMGAUGE_REPORTS_PLOT_H
+
+#include "error.h"
+#include "reports/model.h"
+#include "reports/page.h"
+#include "reports/stage.h"
+#include "reports/svg.h"
+
+struct plots {
+	struct figure exits, decomposition;
+	struct text problem;	/* "" where all were drawn */
+};
+
+int plots_make(struct plots *p, const struct model *m, struct stage *s,
+	       struct error *e);
+void plots_free(struct plots *p);
+
+/* What plot_exits.c and plot_decomposition.c give: false = nothing to draw. */
+bool plot_exits(const struct model *m, struct figure *f, struct text *script,
+		struct text *data);
+bool plot_decomposition(const struct model *m, struct figure *f,
+			struct text *script, struct text *data);
+
+/*
+ * Runs gnuplot on NAME.gp in the stage's plots/ with a time limit. 0, or
+ * -errno with the reason in `why`: -ENOENT where it is not installed.
+ */
+int gnuplot_run(const struct stage *s, const char *name, struct text *why);
+
+/* The canvas, in pixels of an SVG. */
+struct canvas {
+	const char *suffix;	/* "" or "-narrow" */
+	bool narrow;		/* names above the marks, for a phone */
+	int width, height;
+	int left, right, top, bottom;	/* margins */
+};
+
+enum { FONT_PIXELS = 12, LEGEND_LINE_PIXELS = 19, NAME_LENGTH = 44 };
+
+/* Encoding, separators, what both figures share. */
+void canvas_prologue(struct text *script, const char *name);
+/* Terminal, SVG file, margins, one row per unit downwards, frame. */
+void canvas_begin(struct text *script, const struct canvas *c, const char *name,
+		  size_t rows);
+/* The same drawing once more, as a PNG of twice the size. */
+void canvas_png(struct text *script, const struct canvas *c, const char *name);
+/* The plot element that writes the names of rows (index 0 of the data). */
+void canvas_names(struct text *script, const struct canvas *c, const char *name,
+		  const char *x);
+/* A name as it stands in data: plain, and cut where it is too long. */
+void canvas_name(struct text *data, const char *name);
+/* Pixels that a text takes, about. */
+int canvas_text_pixels(const char *s);
+
+/* A legend whose entries flow and wrap. */
+struct legend {
+	struct text *script;	/* NULL: only lay out */
+	const struct canvas *canvas;
+	int x, y;		/* of the next entry; start with {0, first line} */
+};
+
+void legend_add(struct legend *l, int point, double size, size_t colour,
+		const char *label);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * The sections of the report, in the order of the page. Each writes itself
+ * through the page's operations, for one run or for several side by side.
+ */
+#ifndef VMGAUGE_REPORTS_SECTION_H
+#define VMGAUGE_REPORTS_SECTION_H
+
+#include "reports/page.h"
+#include "reports/plot.h"
+
+void section_summary(struct page *p, const struct model *m,
+		     const struct plots *plots);
+void section_exits(struct page *p, const struct model *m,
+		   const struct plots *plots);
+void section_decomposition(struct page *p, const struct model *m,
+			   const struct plots *plots);
+void section_verdicts(struct page *p, const struct model *m,
+		      const struct plots *plots);
+void section_skipped(struct page *p, const struct model *m,
+		     const struct plots *plots);
+void section_casualties(struct page *p, const struct model *m,
+			const struct plots *plots);
+void section_attestation(struct page *p, const struct model *m,
+			 const struct plots *plots);
+void section_reference(struct page *p, const struct model *m,
+		       const struct plots *plots);
+void section_method(struct page *p, const struct model *m,
+		    const struct plots *plots);
+void section_environment(struct page *p, const struct model *m,
+			 const struct plots *plots);
+void section_repeat(struct page *p, const struct model *m,
+		    const struct plots *plots);
+
+/* A sub-heading with the run's label, where there is more than one run. */
+void section_run(struct page *p, const struct model *m, const struct run *run);
+
+#endif

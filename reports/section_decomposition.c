@@ -1,0 +1,93 @@
+/*
+ * An exit to user space, taken apart: which stretch of the way costs what, and
+ * whether the stretches really make up the whole.
+ */
+#include <math.h>
+
+#include "reports/decomposition.h"
+#include "reports/number.h"
+#include "reports/section.h"
+
+static const struct column columns[] = {
+	{ "Operation", false }, { "Ring", true },
+	{ "Guest to kernel", true }, { "Kernel to user space", true },
+	{ "The VMM itself", true }, { "User space to kernel", true },
+	{ "Kernel to guest", true }, { "Sum", true }, { "Whole", true },
+	{ "Sum / whole", true }, { "Adds up", false },
+};
+
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+
+static void write_row(struct page *p, const struct decomposition *d)
+{
+	struct text t = { 0 };
+
+	p->ops->row(p, d->adds_up == KNOWN_NO);
+	p->ops->cell(p, CELL_CODE, d->item->name);
+	p->ops->cell(p, CELL_TEXT, model_ring(d->item->ring));
+	for (size_t i = 0; i < DECOMPOSITION_PARTS; i++)
+		p->ops->cell(p, CELL_TEXT, number(d->parts[i]).s);
+	p->ops->cell(p, CELL_TEXT, number(d->sum).s);
+	p->ops->cell(p, CELL_TEXT, number(d->whole).s);
+	if (!isnan(d->ratio))
+		text_format(&t, "%.3f", d->ratio);
+	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	text_clear(&t);
+	text_add(&t, d->adds_up == KNOWN_YES ? "yes" :
+		 d->adds_up == KNOWN_NO ? "no" : "unknown");
+	if (d->note)
+		text_format(&t, ": %s", d->note);
+	p->ops->cell(p, CELL_WRAP, text_string(&t));
+	text_free(&t);
+}
+
+static void write_method(struct page *p, const struct decomposition *d)
+{
+	struct text t = { 0 };
+
+	text_add(&t, "Guest and host take time stamps of the same clock, the TSC");
+	if (d->method)
+		text_format(&t, " (method: %s)", d->method);
+	text_add(&t, ". Each part is its own median");
+	if (!isnan(d->ops))
+		text_format(&t, " over %s operations", number_tidy(d->ops).s);
+	text_add(&t, ", the whole is measured apart; the row says whether the parts "
+		 "add up to it within 5\u00a0%.");
+	p->ops->paragraph(p, text_string(&t));
+	text_free(&t);
+}
+
+static size_t write_run(struct page *p, const struct run *run)
+{
+	struct decomposition d;
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n; i++) {
+		if (!decomposition_read(&run->items[i], &d))
+			continue;
+		if (n++ == 0) {
+			write_method(p, &d);
+			p->ops->table_begin(p, "Parts of a round trip to user space, "
+					    "median cycles", columns, COLUMNS);
+		}
+		write_row(p, &d);
+	}
+	if (n)
+		p->ops->table_end(p);
+	else
+		p->ops->paragraph(p, "No bench of this run was taken apart.");
+	return n;
+}
+
+void section_decomposition(struct page *p, const struct model *m,
+			   const struct plots *plots)
+{
+	p->ops->figure(p, &plots->decomposition);
+	if (plots->decomposition.drawn && m->n > 1)
+		p->ops->paragraph(p, "In the figure, run 1 is the first of the runs "
+				  "below, run 2 the next, and so on.");
+	for (size_t r = 0; r < m->n; r++) {
+		section_run(p, m, &m->runs[r]);
+		write_run(p, &m->runs[r]);
+	}
+}

@@ -1,0 +1,235 @@
+/*
+ * Exit latencies: the picture, and beside it every number of the picture with
+ * what a reader needs to doubt it.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/number.h"
+#include "reports/reference.h"
+#include "reports/section.h"
+
+static const struct column columns[] = {
+	{ "Operation", false }, { "Ring", true }, { "Median, cycles", true },
+	{ "Interval, cycles", true }, { "Median, ns", true },
+	{ "VMs \u00d7 blocks", true }, { "Attested", false },
+	{ "Tainted blocks", true }, { "Flags", false },
+};
+
+enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
+
+/* The level that all intervals of a run share; NaN where they differ. */
+static double common_level(const struct run *run)
+{
+	double level = NAN;
+
+	for (size_t i = 0; i < run->n; i++) {
+		const struct item *it = &run->items[i];
+
+		if (!it->measured || isnan(it->level))
+			continue;
+		if (!isnan(level) && level != it->level)
+			return NAN;
+		level = it->level;
+	}
+	return level;
+}
+
+static void cell_interval(struct page *p, const struct item *it, bool with_level)
+{
+	struct text t = { 0 };
+
+	text_add(&t, number_range(it->low, it->high).s);
+	if (with_level && !isnan(it->level))
+		text_format(&t, " (%s)", number_percent(it->level).s);
+	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	text_free(&t);
+}
+
+static void cell_attested(struct page *p, const struct item *it)
+{
+	struct text t = { 0 };
+
+	if (it->attested == KNOWN_YES) {
+		text_add(&t, "yes");
+	} else if (it->attested == KNOWN_NOT) {
+		text_add(&t, "nothing to attest");
+	} else {
+		text_add(&t, "no: ");
+		if (it->attest_reason)
+			text_add(&t, it->attest_reason);
+		else
+			text_add(&t, "no reason given");
+	}
+	p->ops->cell(p, CELL_WRAP, text_string(&t));
+	text_free(&t);
+}
+
+static void cell_contaminated(struct page *p, const struct item *it)
+{
+	struct text t = { 0 };
+
+	if (isnan(it->contaminated))
+		text_add(&t, "\u2014");
+	else if (isnan(it->timed))
+		text_add(&t, number_tidy(it->contaminated).s);
+	else
+		text_format(&t, "%s of %s", number_tidy(it->contaminated).s,
+			    number_tidy(it->timed).s);
+	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	text_free(&t);
+}
+
+static void cell_flags(struct page *p, const struct item *it)
+{
+	json_t *flags = field_at(it->json, "flags"), *flag;
+	struct text t = { 0 };
+	size_t i;
+
+	json_array_foreach(flags, i, flag) {
+		const char *c = json_string_value(flag);
+
+		text_add(&t, i ? ", " : "");
+		for (; c && *c; c++)
+			text_bytes(&t, *c == '_' ? " " : c, 1);
+	}
+	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	text_free(&t);
+}
+
+static void write_row(struct page *p, const struct item *it, bool with_level)
+{
+	struct text t = { 0 };
+
+	p->ops->row(p, it->attested == KNOWN_NO);
+	p->ops->cell(p, CELL_CODE, it->name);
+	p->ops->cell(p, CELL_TEXT, model_ring(it->ring));
+	text_add(&t, number(it->median).s);
+	if (!it->in_cycles)
+		text_format(&t, " %s", field_text(it->json, "unit"));
+	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	cell_interval(p, it, with_level);
+	p->ops->cell(p, CELL_TEXT, number(it->ns).s);
+	text_clear(&t);
+	text_format(&t, "%s \u00d7 %s", number_tidy(it->instances).s,
+		    number_tidy(it->blocks).s);
+	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	cell_attested(p, it);
+	cell_contaminated(p, it);
+	cell_flags(p, it);
+	text_free(&t);
+}
+
+static void write_run(struct page *p, const struct run *run)
+{
+	double level = common_level(run);
+	struct text caption = { 0 };
+
+	if (!run->measured) {
+		p->ops->paragraph(p, "No bench of this run gave a number.");
+		return;
+	}
+	text_add(&caption, "Every number, cheapest first: cycles per operation after "
+		 "the subtraction of the empty loop");
+	if (!isnan(level))
+		text_format(&caption, "; intervals of %s confidence",
+			    number_percent(level).s);
+	p->ops->table_begin(p, text_string(&caption), columns, COLUMNS);
+	for (size_t i = 0; i < run->n; i++)
+		if (run->items[i].measured)
+			write_row(p, &run->items[i], isnan(level));
+	p->ops->table_end(p);
+	text_free(&caption);
+}
+
+/* One row of the table in which several runs stand side by side. */
+static void write_beside(struct page *p, const struct model *m,
+			 const struct row *row, int ring, bool ratios)
+{
+	const struct item *base = row->items[model_slot(ring)];
+	struct text t = { 0 };
+
+	p->ops->row(p, false);
+	p->ops->cell(p, CELL_CODE, row->name);
+	p->ops->cell(p, CELL_TEXT, model_ring(ring));
+	for (size_t r = 0; r < m->n; r++) {
+		const struct item *it =
+			row->items[r * RING_SLOTS + model_slot(ring)];
+
+		text_clear(&t);
+		if (it)
+			text_format(&t, "%s%s", number(it->median).s,
+				    it->attested == KNOWN_NO ? " (not attested)" : "");
+		p->ops->cell(p, CELL_TEXT, text_string(&t));
+		p->ops->cell(p, CELL_TEXT,
+			     it ? number_range(it->low, it->high).s : NULL);
+		if (!ratios || r == 0)
+			continue;
+		/* A ratio of two prices of different things is no ratio. */
+		p->ops->cell(p, CELL_TEXT, it && base &&
+			     it->attested != KNOWN_NO && base->attested != KNOWN_NO ?
+			     number(it->median / base->median).s : NULL);
+	}
+	text_free(&t);
+}
+
+static bool row_has_ring(const struct model *m, const struct row *row, int ring)
+{
+	for (size_t r = 0; r < m->n; r++)
+		if (row->items[r * RING_SLOTS + model_slot(ring)])
+			return true;
+	return false;
+}
+
+static void write_side_by_side(struct page *p, const struct model *m)
+{
+	struct text why = { 0 };
+	bool ratios = model_comparable(m, &why);
+	struct column *heads = calloc(2 + 3 * m->n, sizeof(*heads));
+	size_t n = 2;
+
+	if (why.length)
+		p->ops->warning(p, text_string(&why));
+	text_free(&why);
+	if (!heads) {
+		p->out.failed = true;
+		return;
+	}
+	heads[0].title = "Operation";
+	heads[1] = (struct column){ "Ring", true };
+	for (size_t r = 0; r < m->n; r++) {
+		heads[n++] = (struct column){ m->runs[r].label, true };
+		heads[n++] = (struct column){ "interval", true };
+		if (ratios && r > 0)
+			heads[n++] = (struct column){ "ratio to the first", true };
+	}
+	p->ops->table_begin(p, "The runs side by side: median cycles per operation",
+			    heads, n);
+	for (size_t i = 0; i < m->row_count; i++)
+		for (int ring = -1; ring < RING_SLOTS - 1; ring++)
+			if (row_has_ring(m, &m->rows[i], ring))
+				write_beside(p, m, &m->rows[i], ring, ratios);
+	p->ops->table_end(p);
+	free(heads);
+}
+
+void section_exits(struct page *p, const struct model *m,
+		   const struct plots *plots)
+{
+	if (plots->problem.length)
+		p->ops->warning(p, text_string(&plots->problem));
+	p->ops->figure(p, &plots->exits);
+	if (plots->exits.drawn)
+		p->ops->paragraph(p, reference_caution);
+	if (m->n == 1) {
+		write_run(p, &m->runs[0]);
+		return;
+	}
+	write_side_by_side(p, m);
+	for (size_t r = 0; r < m->n; r++) {
+		p->ops->details_begin(p, m->runs[r].label);
+		write_run(p, &m->runs[r]);
+		p->ops->details_end(p);
+	}
+}
