@@ -1,0 +1,124 @@
+/*
+ * Attestation: do the exits that KVM counted add up to what the operation
+ * must cost? A number whose exits do not is published as not attested.
+ *
+ * Per block, from doorbell to doorbell: exits less those that the host's own
+ * interrupts caused must be exactly operations times the declared cost. And
+ * KVM must not have emulated more instructions than there were exits: on a
+ * host that interprets ring 0 the exits can be right and the time is still
+ * that of an interpreter.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "instance.h"
+
+struct tally {
+	double ops, kernel, user, emulated;
+	unsigned int blocks, exact;
+	bool known;		/* KVM's exit count exists */
+	bool emulated_known;
+};
+
+struct exits attest_expected(const struct bench *b, unsigned int ring,
+			     const struct backend_info *backend)
+{
+	if (ring == 3 && b->exits_ring3.declared)
+		return b->exits_ring3;
+	if (backend->kind == BACKEND_VMX && b->exits_vmx.declared)
+		return b->exits_vmx;
+	if (backend->kind == BACKEND_SVM && b->exits_svm.declared)
+		return b->exits_svm;
+	return b->exits;
+}
+
+static double at(const json_t *record, const char *key, size_t i)
+{
+	const json_t *v = json_array_get(json_object_get(record, key), i);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static void instance_tally(struct tally *t, const json_t *record,
+			   const struct exits *x)
+{
+	double ops = json_number_value(json_object_get(record, "ops"));
+	size_t n = json_array_size(json_object_get(record, "samples"));
+
+	for (size_t i = 0; i < n; i++) {
+		double exits = at(record, "exits", i);
+		double irq = at(record, "irq_exits", i);
+		double user = at(record, "user_exits", i);
+		double emulated = at(record, "emulated", i);
+		double net = exits - (isnan(irq) ? 0 : irq);
+
+		t->blocks++;
+		t->ops += ops;
+		t->user += user;
+		t->kernel += net - user;
+		if (!isnan(emulated))
+			t->emulated += emulated;
+		else
+			t->emulated_known = false;
+		if (isnan(net) || isnan(user))
+			t->known = false;
+		else if (user == ops * x->user &&
+			 net >= ops * (x->kernel + x->user) &&
+			 net <= ops * (x->kernel_max + x->user))
+			t->exact++;
+	}
+}
+
+/* Empty when attested; else why not. */
+static void judge(const struct tally *t, const struct exits *x, char *why,
+		  size_t bytes)
+{
+	double user = t->user / t->ops, kernel = t->kernel / t->ops;
+	double emulated = t->emulated / t->ops;
+
+	why[0] = '\0';
+	if (!x->declared)
+		snprintf(why, bytes, "the bench declares no cost in exits");
+	else if (!t->known)
+		snprintf(why, bytes, "KVM gives no exit counts here");
+	else if (t->exact * 20 < t->blocks * 19)
+		snprintf(why, bytes, "exits do not add up in %u of %u blocks: "
+			 "%.3g in the kernel and %.3g to user space for each "
+			 "operation", t->blocks - t->exact, t->blocks, kernel,
+			 user);
+	else if (t->emulated_known && emulated > kernel + user + 0.5)
+		snprintf(why, bytes, "KVM interpreted %.3g instructions for "
+			 "each operation", emulated);
+}
+
+json_t *attest_json(const struct session *session, const struct series *s)
+{
+	struct exits x = attest_expected(s->item->bench, s->ring,
+					 &session->backend);
+	struct tally t = { .known = true, .emulated_known = true };
+	char why[200];
+	json_t *record, *observed;
+	size_t i;
+
+	json_array_foreach(s->instances, i, record)
+		instance_tally(&t, record, &x);
+	if (!t.ops)
+		return json_null();
+	judge(&t, &x, why, sizeof(why));
+	observed = json_pack("{s:o, s:o}",
+		"kernel", t.known ? json_real(t.kernel / t.ops) : json_null(),
+		"user", t.known ? json_real(t.user / t.ops) : json_null());
+	if (t.emulated_known)
+		json_object_set_new(observed, "emulated",
+				    json_real(t.emulated / t.ops));
+	return json_pack("{s:b, s:o, s:o, s:i, s:i, s:o}",
+			 "attested", !why[0],
+			 "expected", x.declared ?
+			 json_pack("{s:i, s:i, s:i}", "kernel", x.kernel,
+				   "kernel_max", x.kernel_max, "user",
+				   x.user) : json_null(),
+			 "observed", observed,
+			 "blocks", (int)t.blocks, "exact", (int)t.exact,
+			 "reason", why[0] ? json_string(why) : json_null());
+}

@@ -1,0 +1,43 @@
+/*
+ * One run of the image as a record: what the journal keeps and results are
+ * made of.
+ *
+ *	{"id", "ring", "round", "verdict", "reason", "elapsed_ms", and for a
+ *	 bench that passed: "ops", "empty_ops", "tsc_khz", "samples" (cycles
+ *	 per operation, one number a block), "empty" (the same of the empty
+ *	 operation), "exits", "irq_exits", "user_exits", "emulated" (counts a
+ *	 block, null when unknown), "context_switches", "migrations",
+ *	 "faults" (counts a block), "counters" {event: [host, guest]} per
+ *	 operation}
+ *
+ * A record survives a round trip through JSON; nothing else about a run is
+ * kept, so a resumed session cannot tell its own runs from earlier ones.
+ */
+#ifndef VMGAUGE_INSTANCE_H
+#define VMGAUGE_INSTANCE_H
+
+#include <jansson.h>
+
+#include "session.h"
+
+/* NULL when out of memory. Takes a reference to seen->postmortem. */
+json_t *instance_record(const struct series *s, unsigned int round,
+			struct observation *seen);
+
+/* A record without a run: skipped or failed before the guest existed. */
+json_t *instance_verdict(const struct series *s, const char *verdict,
+			 const char *reason);
+
+/* {"id", "ring", "decomposition": {...}}; see decomposition.c. */
+json_t *decomposition_record(const struct series *s,
+			     const struct observation *seen);
+
+/* result.c: the "result" of a series whose records are complete. */
+json_t *series_result(const struct session *session, const struct series *s);
+
+/* attest.c: expected exits of a bench on this backend at this ring. */
+struct exits attest_expected(const struct bench *b, unsigned int ring,
+			     const struct backend_info *backend);
+json_t *attest_json(const struct session *session, const struct series *s);
+
+#endif

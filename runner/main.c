@@ -1,0 +1,63 @@
+/*
+ * vmgauge: benchmark and conformance suite for hardware-assisted
+ * virtualisation. This file knows the verbs and nothing else.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "verb.h"
+
+static const struct verb verbs[] = {
+	{ "info", "what this host is, and what will disturb a measurement",
+	  verb_info },
+	{ "list", "the benches, probes and targets there are", verb_list },
+	{ "explain", "an item's claim, method, citation and how to read it",
+	  verb_explain },
+	{ "bench", "measure; a table for people, -o FILE for machines",
+	  verb_bench },
+	{ "conform", "probe; TAP 14 on standard output, -o FILE",
+	  verb_conform },
+	{ "run", "both, into results/<time>-<host>/ with its report",
+	  verb_run },
+	{ "report", "a page from one or more result files", verb_report },
+};
+
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: vmgauge VERB [GLOB...] [OPTION...]\n\n");
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
+	fprintf(out, "\nvmgauge VERB --help tells a verb's options.\n"
+		"Exit codes: 0 nothing wrong; 1 something failed, hung, "
+		"crashed or regressed;\n2 usage or environment; 77 "
+		"everything was skipped.\n");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return EXIT_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("vmgauge %s\n", VERSION);
+		return EXIT_OK;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* a full quota is an error, no death */
+	for (size_t i = 0; i < VERBS; i++)
+		if (!strcmp(argv[1], verbs[i].name))
+			return verbs[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "vmgauge: no verb is called '%s': one of", argv[1]);
+	for (size_t i = 0; i < VERBS; i++)
+		fprintf(stderr, " %s", verbs[i].name);
+	fprintf(stderr, "\n");
+	return EXIT_USAGE;
+}

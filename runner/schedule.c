@@ -1,0 +1,286 @@
+/*
+ * Which run comes next: rounds of VM instances, each round in an order of
+ * its own, so that whatever drifts on the host drifts through all series.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "instance.h"
+#include "session.h"
+
+#define VM_COST_NS	4000000		/* create, boot and destroy, about */
+#define BLOCK_MIN_NS	20000
+#define BLOCK_MAX_NS	20000000
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The length of a block that lets all instances end within the budget. */
+static uint64_t block_length(const struct session *s)
+{
+	double runs = 0, each;
+
+	for (unsigned int i = 0; i < s->series_count; i++)
+		if (s->series[i].item->bench)
+			runs += s->options.instances;
+	if (!runs)
+		return BLOCK_MIN_NS;
+	each = s->options.budget_s * 1e9 / runs - VM_COST_NS;
+	/* Blocks, shorter empty ones, and about two for calibration. */
+	each /= SESSION_BLOCKS + SESSION_EMPTY_BLOCKS / 4.0 + 2;
+	if (each < BLOCK_MIN_NS)
+		return BLOCK_MIN_NS;
+	return each > BLOCK_MAX_NS ? BLOCK_MAX_NS : (uint64_t)each;
+}
+
+static bool has_round(const struct series *series, unsigned int round)
+{
+	json_t *record;
+	size_t i;
+
+	json_array_foreach(series->instances, i, record)
+		if (json_integer_value(json_object_get(record, "round")) ==
+		    (json_int_t)round)
+			return true;
+	return false;
+}
+
+/* Rounds one after the other, shuffled inside; decompositions last. */
+static struct job *jobs_make(struct session *s, unsigned int *count)
+{
+	unsigned int rounds = s->options.instances;
+	struct job *job = calloc((size_t)s->series_count * (rounds + 1) + 1,
+				 sizeof(*job));
+	unsigned int n = 0;
+
+	for (unsigned int round = 0; job && round <= rounds; round++) {
+		unsigned int first = n;
+
+		for (unsigned int i = 0; i < s->series_count; i++) {
+			struct series *series = &s->series[i];
+			bool last = round == rounds;
+
+			if (series->verdict)
+				continue;
+			if (series->item->probe ? round > 0 :
+			    last ? !series->item->bench->decompose ||
+				   series->decomposition != NULL :
+			    has_round(series, round))
+				continue;
+			job[n++] = (struct job){
+				.series = i, .round = round, .decompose = last,
+			};
+		}
+		rng_shuffle(&s->rng, job + first, n - first, sizeof(*job));
+	}
+	*count = n;
+	return job;
+}
+
+static int record_keep(struct session *s, const char *key, json_t *record,
+		       struct error *e)
+{
+	json_t *line;
+	int rc;
+
+	if (!s->journal)
+		return 0;
+	line = json_pack("{s:O}", key, record);
+	if (!line)
+		return error_set(e, -ENOMEM, "out of memory for the journal");
+	rc = journal_append(s->journal, line, e);
+	json_decref(line);
+	return rc;
+}
+
+/* Files a record where it belongs; takes over the reference. */
+static void record_file(struct series *series, json_t *record)
+{
+	const char *verdict = json_string_value(json_object_get(record,
+								"verdict"));
+
+	if (json_object_get(record, "decomposition"))
+		series->decomposition = record;
+	else if (series->item->probe || strcmp(verdict, "pass"))
+		series->verdict = record;
+	else
+		json_array_append_new(series->instances, record);
+}
+
+static const char *cannot_run(struct session *s, const struct run_request *r)
+{
+	if (s->unavailable[0])
+		return s->unavailable;
+	return s->target->unsupported ?
+	       s->target->unsupported(&s->ctx, r) : NULL;
+}
+
+/*
+ * Where the plain tracepoints stay silent, finer ones are tried, once for
+ * the session: they cost more, so they are not the first choice.
+ */
+static int run_once(struct session *s, const struct run_request *r,
+		    struct observation *seen, struct error *e)
+{
+	int rc = target_run_once(s->target, &s->ctx, r, seen, e);
+
+	if (rc || !r->trace || !s->ctx.tracing || s->ctx.tracing_fine ||
+	    !seen->trips || seen->trips_traced)
+		return rc;
+	observation_clear(seen);
+	s->ctx.tracing_fine = true;
+	return target_run_once(s->target, &s->ctx, r, seen, e);
+}
+
+static int job_run(struct session *s, const struct job *job,
+		   struct observation *seen, struct error *e)
+{
+	struct series *series = &s->series[job->series];
+	const struct item *item = series->item;
+	const struct run_request r = {
+		.bench = item->bench, .probe = item->probe,
+		.item = item->name, .ring = series->ring,
+		.blocks = job->decompose ? 1 : SESSION_BLOCKS,
+		.empty_blocks = job->decompose ? 1 : SESSION_EMPTY_BLOCKS,
+		.stamps = job->decompose ? SESSION_STAMPS : 0,
+		.block_ns = s->block_ns, .seed = rng_next(&s->rng),
+		.deadline_ms = s->options.deadline_ms,
+		.trace = job->decompose,
+	};
+	const char *why = cannot_run(s, &r);
+	json_t *record;
+	int rc;
+
+	if (why) {
+		record = instance_verdict(series, "skip", why);
+	} else {
+		rc = run_once(s, &r, seen, e);
+		if (rc == -EIO)
+			return rc;	/* a vCPU is stuck: stop here */
+		if (rc)
+			record = instance_verdict(series, "error", e->text);
+		else if (job->decompose && seen->end == RUN_DONE)
+			record = decomposition_record(series, seen);
+		else
+			record = instance_record(series, job->round, seen);
+		observation_clear(seen);
+	}
+	if (!record)
+		return error_set(e, -ENOMEM, "out of memory for a record");
+	rc = record_keep(s, "instance", record, e);
+	record_file(series, record);
+	return rc;
+}
+
+static bool series_complete(const struct session *s,
+			    const struct series *series)
+{
+	if (series->verdict)
+		return true;
+	return series->item->bench &&
+	       json_array_size(series->instances) >= s->options.instances &&
+	       (!series->item->bench->decompose || series->decomposition);
+}
+
+static int series_finish(struct session *s, struct series *series,
+			 session_watch *watch, struct error *e)
+{
+	if (series->result)
+		return 0;
+	series->result = series_result(s, series);
+	if (!series->result)
+		return error_set(e, -ENOMEM, "out of memory for a result");
+	if (watch)
+		watch(s, series);
+	return 0;
+}
+
+int session_resume(struct session *s, const json_t *records,
+		   struct error *e)
+{
+	json_t *record, *inner;
+	size_t i;
+
+	json_array_foreach(records, i, record) {
+		const char *id;
+		json_int_t ring;
+		unsigned int k;
+
+		inner = json_object_get(record, "instance");
+		id = json_string_value(json_object_get(inner, "id"));
+		ring = json_integer_value(json_object_get(inner, "ring"));
+		for (k = 0; id && k < s->series_count; k++)
+			if (!strcmp(s->series[k].item->name, id) &&
+			    s->series[k].ring == (unsigned int)ring)
+				break;
+		if (!id || k == s->series_count ||
+		    (!json_object_get(inner, "decomposition") &&
+		     !json_is_string(json_object_get(inner, "verdict"))))
+			return error_set(e, -EBADMSG, "journal record %zu "
+					 "(%s) is of no item of this run", i + 1,
+					 id ? id : "no id");
+		record_file(&s->series[k], json_incref(inner));
+	}
+	return 0;
+}
+
+/* Over budget, a series may stop once it has what an interval needs. */
+static bool budget_spent(const struct session *s, const struct series *series)
+{
+	if (now_s() - s->began_s < s->options.budget_s)
+		return false;
+	return series->item->bench &&
+	       json_array_size(series->instances) > 0;
+}
+
+int session_run(struct session *s, struct error *e)
+{
+	struct observation *seen = calloc(1, sizeof(*seen));
+	struct job *job;
+	unsigned int count = 0;
+	int rc = 0;
+
+	s->block_ns = block_length(s);
+	s->began_s = now_s();
+	job = jobs_make(s, &count);
+	if (!job || !seen) {
+		rc = error_set(e, -ENOMEM, "out of memory for the schedule");
+		goto out;
+	}
+	s->total = count;
+	for (s->done = 0; s->done < count; s->done++) {
+		struct series *series = &s->series[job[s->done].series];
+
+		if (s->interrupted && *s->interrupted) {
+			rc = error_set(e, -EINTR, "interrupted");
+			goto out;
+		}
+		session_progress(s, series);
+		if (series->verdict ||
+		    (!job[s->done].decompose && budget_spent(s, series)))
+			continue;
+		rc = job_run(s, &job[s->done], seen, e);
+		if (rc)
+			goto out;
+		if (series_complete(s, series))
+			rc = series_finish(s, series, s->watch, e);
+		if (rc)
+			goto out;
+	}
+	for (unsigned int i = 0; i < s->series_count && !rc; i++)
+		rc = series_finish(s, &s->series[i], s->watch, e);
+out:
+	session_progress(s, NULL);
+	free(job);
+	free(seen);
+	return rc;
+}

@@ -1,0 +1,265 @@
+/*
+ * What all runs of a session share; see session.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/disturb.h"
+#include "host/env.h"
+#include "image.h"
+#include "instance.h"
+#include "result/doc.h"
+#include "session.h"
+
+#define BUDGET_QUICK_S	40
+#define BUDGET_S	200
+
+void session_options_default(struct session_options *o)
+{
+	*o = (struct session_options){
+		.target = "kvm",
+		.deadline_ms = 2000,
+		.instances = SESSION_INSTANCES,
+		.policy = TOPOLOGY_COMPACT,
+	};
+}
+
+static uint64_t seed_from_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return ((uint64_t)t.tv_sec * 1000000007u ^ (uint64_t)t.tv_nsec) &
+	       0xffffffffffffull;
+}
+
+static int placement_open(struct session *s, struct error *e)
+{
+	int rc = topology_open(&s->topology, e);
+
+	if (rc)
+		return rc;
+	s->ctx.topology = &s->topology;
+	s->ctx.pin = !s->options.no_pin;
+	if (!topology_list(&s->topology, s->options.policy, &s->ctx.pu, 1))
+		return error_set(e, -ENODEV, "no CPU is allowed to this "
+				 "process: widen its cpuset");
+	if (s->ctx.pin) {
+		unsigned int main_pu = topology_bystander(&s->topology,
+							  &s->ctx.pu, 1);
+
+		/* The main thread waits; where it waits is a courtesy. */
+		topology_pin(&s->topology, main_pu, NULL);
+		topology_bind_thread(&s->topology, s->ctx.pu, NULL);
+	}
+	return 0;
+}
+
+/*
+ * The guest's own counting loop, at CPL0: the one piece of evidence about
+ * the backend that no module name can fake.
+ */
+static double guest_loop_cycles(struct session *s)
+{
+	const struct run_request r = {
+		.item = "exit/control_loop", .blocks = 5, .empty_blocks = 3,
+		.block_ns = 200000, .deadline_ms = s->options.deadline_ms,
+	};
+	struct registry registry;
+	struct observation *seen = calloc(1, sizeof(*seen));
+	double cycles = -1;
+
+	if (!seen || registry_open(&registry, NULL))
+		goto out;
+	for (size_t i = 0; i < registry.count; i++) {
+		struct run_request q = r;
+
+		if (strcmp(registry.item[i].name, q.item))
+			continue;
+		q.bench = registry.item[i].bench;
+		if (target_run_once(&target_kvm, &s->ctx, &q, seen, NULL) ||
+		    seen->end != RUN_DONE || !seen->mailbox.ops ||
+		    !seen->mailbox.blocks_done)
+			break;
+		/* 100 turns each; the fastest block, as on the host. */
+		for (uint32_t b = 0; b < 5; b++) {
+			const struct abi_block *k = &seen->mailbox.block[b];
+			double c = (double)(k->end_tsc - k->begin_tsc) /
+				   (double)seen->mailbox.ops / 100;
+
+			if (cycles < 0 || c < cycles)
+				cycles = c;
+		}
+	}
+	registry_close(&registry);
+out:
+	if (seen)
+		observation_clear(seen);
+	free(seen);
+	return cycles;
+}
+
+static void backend_open(struct session *s)
+{
+	struct cpu_identity identity;
+	struct backend_loop loop = { .guest_cycles = -1 };
+
+	identity_read(&identity);
+	backend_detect(&s->backend, "", &identity, NULL);
+	s->ctx.backend = &s->backend;
+	if (s->target == &target_kvm && !s->unavailable[0]) {
+		loop.guest_cycles = guest_loop_cycles(s);
+		loop.host_cycles = backend_host_loop_cycles();
+	}
+	if (loop.guest_cycles > 0)
+		backend_detect(&s->backend, "", &identity, &loop);
+}
+
+static int env_open(struct session *s, struct error *e)
+{
+	struct disturbance list[DISTURB_MAX];
+	struct cpu_identity identity;
+	struct env_request q = {
+		.backend = &s->backend, .topology = &s->topology,
+		.policy = s->options.policy, .vcpu_pus = &s->ctx.pu,
+		.vcpu_pu_count = s->ctx.pin ? 1 : 0, .kvm_fd = -1,
+	};
+
+	identity_read(&identity);
+	q.identity = &identity;
+	s->env = env_collect(&q, e);
+	if (!s->env)
+		return -ENOMEM;
+	if (!json_object_get(s->env, "disturbances"))
+		json_object_set_new(s->env, "disturbances", disturb_json(list,
+			disturb_list("", &identity, &s->backend, list)));
+	return 0;
+}
+
+int session_open(struct session *s, const struct session_options *o,
+		 struct error *e)
+{
+	struct error why;
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	s->options = *o;
+	if (!s->options.budget_s)
+		s->options.budget_s = o->quick ? BUDGET_QUICK_S : BUDGET_S;
+	if (!s->options.seed)
+		s->options.seed = seed_from_clock();
+	rng_seed(&s->rng, s->options.seed);
+	s->target = target_find(o->target, &s->ctx.options);
+	if (!s->target)
+		return error_set(e, -EINVAL, "no target is called '%s': "
+				 "vmgauge list --targets shows them",
+				 o->target);
+	if (o->expect) {
+		rc = expect_load(&s->expect, o->expect, e);
+		if (rc)
+			return rc;
+	}
+	rc = placement_open(s, e);
+	if (rc)
+		goto fail;
+	rc = s->target->open(&s->ctx, &why);
+	if (rc == -EINVAL || rc == -ENOMEM) {
+		*e = why;	/* the options, not the host, are wrong */
+		goto fail;
+	}
+	if (rc)
+		snprintf(s->unavailable, sizeof(s->unavailable), "%s",
+			 why.text);
+	backend_open(s);
+	if (s->target == &target_kvm && !rc) {
+		s->have_tracing = !tracing_open(&s->tracing, 0, &why);
+		if (s->have_tracing)
+			s->ctx.tracing = &s->tracing;
+		else
+			snprintf(s->tracing_note, sizeof(s->tracing_note),
+				 "%s", why.text);
+		s->ctx.tracing_note = s->tracing_note;
+	}
+	rc = env_open(s, e);
+	if (rc)
+		goto fail;
+	return 0;
+fail:
+	session_close(s);
+	return rc;
+}
+
+void session_close(struct session *s)
+{
+	for (unsigned int i = 0; i < s->series_count; i++) {
+		json_decref(s->series[i].instances);
+		json_decref(s->series[i].decomposition);
+		json_decref(s->series[i].verdict);
+		json_decref(s->series[i].result);
+	}
+	free(s->series);
+	s->series = NULL;
+	s->series_count = 0;
+	if (s->have_tracing)
+		tracing_close(&s->tracing);
+	s->have_tracing = false;
+	if (s->target && s->ctx.state)
+		s->target->close(&s->ctx);
+	json_decref(s->ctx.counters_template);
+	s->ctx.counters_template = NULL;
+	topology_close(&s->topology);
+	expect_free(&s->expect);
+	json_decref(s->run);
+	json_decref(s->env);
+	s->run = s->env = NULL;
+}
+
+int session_plan(struct session *s, const struct registry *r,
+		 struct error *e)
+{
+	unsigned int asked = s->options.rings ? s->options.rings
+					      : RING0 | RING3;
+
+	s->series = calloc(2 * r->count + 1, sizeof(*s->series));
+	if (!s->series)
+		return error_set(e, -ENOMEM, "out of memory for the plan");
+	for (size_t i = 0; i < r->count; i++) {
+		const struct item *item = &r->item[i];
+
+		for (unsigned int ring = 0; ring <= 3 && item->selected;
+		     ring += 3) {
+			struct series *series = &s->series[s->series_count];
+
+			if (!(item_rings(item) & asked & 1u << ring))
+				continue;
+			series->item = item;
+			series->ring = ring;
+			series->instances = json_array();
+			if (!series->instances)
+				return error_set(e, -ENOMEM, "out of memory "
+						 "for the plan");
+			s->series_count++;
+		}
+	}
+	if (!s->series_count)
+		return error_set(e, -EINVAL, "nothing selected runs at the "
+				 "rings that --ring asks for");
+	return 0;
+}
+
+json_t *session_document(struct session *s)
+{
+	char hash[IMAGE_SHA256_CHARS + 1] = "";
+	json_t *doc;
+
+	memcpy(hash, image_sha256, IMAGE_SHA256_CHARS);
+	doc = doc_new(VERSION, hash, s->run, s->env);
+	for (unsigned int i = 0; doc && i < s->series_count; i++)
+		if (s->series[i].result)
+			doc_add_result(doc, s->series[i].result);
+	return doc;
+}

@@ -1,0 +1,123 @@
+/*
+ * Results for people in a terminal: one row a bench, and what needs a word.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "result/doc.h"
+#include "verb.h"
+
+static const char *text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+static double number(const json_t *o, const char *key)
+{
+	json_t *v = json_object_get(o, key);
+
+	return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+/* 12,345.6 with as many digits as a measurement bears. */
+static const char *figure(char *to, size_t bytes, double v)
+{
+	char plain[48];
+	size_t n, out = 0, whole;
+
+	if (!isfinite(v)) {
+		snprintf(to, bytes, "-");
+		return to;
+	}
+	snprintf(plain, sizeof(plain), fabs(v) < 100 ? "%.1f" : "%.0f", v);
+	n = strlen(plain);
+	whole = strcspn(plain, ".");
+	for (size_t i = 0; i < n && out + 2 < bytes; i++) {
+		if (i && i < whole && (whole - i) % 3 == 0 &&
+		    plain[i - 1] != '-')
+			to[out++] = ',';
+		to[out++] = plain[i];
+	}
+	to[out] = '\0';
+	return to;
+}
+
+static bool flagged(const json_t *r, const char *flag)
+{
+	json_t *v;
+	size_t i;
+
+	json_array_foreach(json_object_get(r, "flags"), i, v)
+		if (!strcmp(json_string_value(v), flag))
+			return true;
+	return false;
+}
+
+static void bench_row(FILE *out, const json_t *r)
+{
+	const json_t *ci = json_object_get(r, "ci");
+	const json_t *attest = json_object_get(r, "attest");
+	char median[32], low[32], high[32], ns[32], interval[72];
+	bool attested = json_is_true(json_object_get(attest, "attested"));
+	int ring = (int)json_integer_value(json_object_get(
+		json_object_get(r, "params"), "ring"));
+
+	fprintf(out, "%-29.29s %4d ", text(r, "id"), ring);
+	if (strcmp(text(r, "verdict"), "pass")) {
+		fprintf(out, "%12s  %s\n", text(r, "verdict"),
+			text(r, "reason"));
+		return;
+	}
+	snprintf(interval, sizeof(interval), "[%s, %s]",
+		 figure(low, sizeof(low), number(ci, "low")),
+		 figure(high, sizeof(high), number(ci, "high")));
+	fprintf(out, "%12s  %-22s %9s  %s%s\n",
+		figure(median, sizeof(median), number(r, "median")),
+		json_is_object(ci) ? interval : "no interval",
+		figure(ns, sizeof(ns), number(r, "ns")),
+		attested ? "attested" : "not attested",
+		flagged(r, "under_10x_overhead") ? ", under 10x overhead" : "");
+}
+
+void table_print(FILE *out, const struct session *s)
+{
+	unsigned int rows = 0;
+
+	for (unsigned int i = 0; i < s->series_count; i++) {
+		if (!s->series[i].item->bench || !s->series[i].result)
+			continue;
+		if (!rows++)
+			fprintf(out, "%-29s %4s %12s  %-22s %9s  %s\n", "bench",
+				"ring", "cycles", "interval", "ns", "exits");
+		bench_row(out, s->series[i].result);
+	}
+	if (rows)
+		fprintf(out, "cycles of the TSC for one operation, the empty "
+			"loop subtracted; median over VM instances\nwith its "
+			"exact order-statistic interval (vmgauge explain ITEM "
+			"tells how to read a row)\n");
+}
+
+void table_verdicts(FILE *out, const struct session *s)
+{
+	unsigned int count[7] = { 0 };
+	const char *gap = "";
+
+	for (unsigned int i = 0; i < s->series_count; i++) {
+		int severity = doc_verdict_severity(text(s->series[i].result,
+							 "verdict"));
+
+		if (severity >= 0)
+			count[severity]++;
+	}
+	for (int v = 0; v < 7; v++) {
+		if (!count[v])
+			continue;
+		fprintf(out, "%s%u %s", gap, count[v], doc_verdict_name(v));
+		gap = ", ";
+	}
+	fprintf(out, "\n");
+}

@@ -1,0 +1,147 @@
+/*
+ * The doorbell: the guest says where it is, the host reads its counters.
+ *
+ * A block's own doorbells are part of what is counted between them: one exit
+ * to user space, the one that ends the block, is taken off again here.
+ */
+#include <math.h>
+#include <unistd.h>
+
+#include "target/kvm_machine.h"
+
+void block_begin(struct machine *m)
+{
+	struct vcpu *v = &m->vm.vcpu[0];
+
+	if (m->counting)
+		counters_read(&m->counters, &m->values_begin);
+	if (v->stats_fd >= 0)
+		stats_read(&m->vm.sys->vcpu_stats, v->stats_fd,
+			   &m->counts_begin);
+	m->user_exits_begin = v->user_exits;
+}
+
+void block_end(struct machine *m, struct block_seen *to)
+{
+	struct vcpu *v = &m->vm.vcpu[0];
+	const struct stats_layout *layout = &m->vm.sys->vcpu_stats;
+	struct counter_values values_end;
+	struct vcpu_counts end;
+
+	*to = (struct block_seen){ NAN, NAN, NAN, NAN, { .host = { 0 } } };
+	to->user_exits = (double)(v->user_exits - m->user_exits_begin);
+	if (v->stats_fd >= 0 && !stats_read(layout, v->stats_fd, &end)) {
+		if (layout->exits >= 0)
+			to->exits = (double)(end.exits -
+					     m->counts_begin.exits);
+		if (layout->irq_exits >= 0)
+			to->irq_exits = (double)(end.irq_exits -
+						 m->counts_begin.irq_exits);
+		if (layout->insn_emulation >= 0)
+			to->emulated = (double)(end.insn_emulation -
+						m->counts_begin.insn_emulation);
+	}
+	if (m->counting && !counters_read(&m->counters, &values_end))
+		counters_subtract(&m->counters, &m->values_begin, &values_end,
+				  &to->counters);
+}
+
+static struct block_seen *block_slot(struct machine *m)
+{
+	uint32_t state = m->mailbox->state;
+	uint32_t i = state == ABI_STATE_EMPTY ? m->mailbox->empty_done
+					      : m->mailbox->blocks_done;
+
+	if (i >= ABI_BLOCKS_MAX)
+		return NULL;
+	if (state == ABI_STATE_EMPTY)
+		return &m->seen->empty[i];
+	return state == ABI_STATE_BLOCKS ? &m->seen->block[i] : NULL;
+}
+
+static void stamps_begin(struct machine *m)
+{
+	struct vcpu *v = &m->vm.vcpu[0];
+
+	struct tracing *t = m->request->trace ? m->ctx->tracing : NULL;
+
+	if (t)
+		m->tracing_on = !(m->ctx->tracing_fine ?
+				  tracing_start_fine(t, gettid(), NULL) :
+				  tracing_start(t, gettid(), NULL));
+	v->stamps = m->stamp;
+	v->stamps_count = 0;
+	v->stamps_max = ABI_STAMPS_MAX + 8;
+	vcpu_stop(v, STOP_STAMPS);
+}
+
+static void stamps_end(struct machine *m)
+{
+	if (m->tracing_on)
+		tracing_stop(m->ctx->tracing, NULL);
+	m->vm.vcpu[0].stamps = NULL;
+	vcpu_stop(&m->vm.vcpu[0], STOP_STAMPS);
+}
+
+static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
+		 unsigned int bytes, bool write)
+{
+	struct machine *m = opaque;
+	struct block_seen *slot;
+
+	if (offset || bytes != 4 || !write)
+		return;
+	switch (*(uint32_t *)data) {
+	case ABI_BELL_BLOCK_BEGIN:
+		vm_coalesced_drain(&m->vm);
+		block_begin(m);
+		break;
+	case ABI_BELL_BLOCK_END:
+		slot = block_slot(m);
+		if (!slot)
+			break;
+		block_end(m, slot);
+		slot->user_exits -= 1;	/* this doorbell */
+		slot->exits -= 1;
+		break;
+	case ABI_BELL_STAMPS_BEGIN:
+		stamps_begin(m);
+		break;
+	case ABI_BELL_STAMPS_END:
+		stamps_end(m);
+		break;
+	case ABI_BELL_READY:
+		host_bench_run(m);
+		break;
+	case ABI_BELL_DONE:
+		vcpu_stop(v, STOP_DONE);
+		break;
+	default:
+		vcpu_stop(v, STOP_PANIC);
+		break;
+	}
+}
+
+static void ignore(struct vcpu *v, void *opaque, uint64_t offset, void *data,
+		   unsigned int bytes, bool write)
+{
+	(void)v;
+	(void)opaque;
+	(void)offset;
+	(void)write;
+	for (unsigned int i = 0; i < bytes; i++)
+		if (!write)
+			((uint8_t *)data)[i] = 0;
+}
+
+int bell_claim(struct machine *m, struct error *e)
+{
+	int rc = range_claim(&m->vm.pio, ABI_PORT_BELL, 4, bell, m, e);
+
+	if (!rc)
+		rc = range_claim(&m->vm.pio, ABI_PORT_USER, 4, ignore, NULL, e);
+	if (!rc)
+		rc = range_claim(&m->vm.mmio, ABI_MMIO_GPA, 4096, ignore, NULL,
+				 e);
+	return rc;
+}

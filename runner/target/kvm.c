@@ -1,0 +1,300 @@
+/*
+ * The default target: the built-in VMM on /dev/kvm.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "image.h"
+#include "kvm/ioctl.h"
+#include "kvm/postmortem.h"
+#include "target/kvm_machine.h"
+#include "x86_64/entry.h"
+
+#define GRACE_MS	2000	/* for a kicked vCPU to leave the kernel */
+
+struct kvm_state {
+	struct kvm_system sys;
+	bool fep;			/* force_emulation_prefix is on */
+};
+
+static int kvm_open(struct target_context *ctx, struct error *e)
+{
+	struct kvm_state *s = calloc(1, sizeof(*s));
+	FILE *f;
+	int rc;
+
+	if (!s)
+		return error_set(e, -ENOMEM, "out of memory");
+	rc = system_open(&s->sys, NULL, e);
+	if (rc) {
+		free(s);
+		return rc;
+	}
+	f = fopen("/sys/module/kvm/parameters/force_emulation_prefix", "re");
+	if (f) {
+		int c = fgetc(f);
+
+		s->fep = c != 'N' && c != '0' && c != EOF;
+		fclose(f);
+	}
+	ctx->state = s;
+	return 0;
+}
+
+static void kvm_close(struct target_context *ctx)
+{
+	struct kvm_state *s = ctx->state;
+
+	if (!s)
+		return;
+	system_close(&s->sys);
+	free(s);
+	ctx->state = NULL;
+}
+
+static const char *kvm_unsupported(struct target_context *ctx,
+				   const struct run_request *r)
+{
+	const struct kvm_state *s = ctx->state;
+	unsigned int needs = r->bench ? r->bench->needs : r->probe->needs;
+
+	if ((needs & NEED_FEP) && !s->fep)
+		return "kvm.force_emulation_prefix is off: load kvm with "
+		       "force_emulation_prefix=1";
+	if ((needs & NEED_MSR_USER) && !s->sys.msr_filter)
+		return "this kernel's KVM has no userspace MSR filter";
+	if ((needs & NEED_COALESCED) && !s->sys.coalesced_pio)
+		return "this kernel's KVM has no coalesced PIO";
+	return NULL;
+}
+
+static int machine_load(struct machine *m, struct error *e)
+{
+	const struct run_request *r = m->request;
+	struct image_entry entry;
+	struct vcpu *v = &m->vm.vcpu[0];
+	int khz, rc;
+
+	rc = image_load(image_elf_start,
+			(size_t)(image_elf_end - image_elf_start),
+			m->host.ram, m->host.ram_bytes, &entry, e);
+	if (rc)
+		return rc;
+	khz = kvm_call_raw(v->fd, KVM_GET_TSC_KHZ, 0);
+	m->tsc_khz = khz > 0 ? khz : NAN;
+	mailbox_ask(m->mailbox, r, khz > 0 ? khz : 2e6);
+	rc = bell_claim(m, e);
+	if (rc)
+		return rc;
+	rc = entry_long_mode(v, m->host.ram, entry.entry_gpa, ABI_MAILBOX_GPA,
+			     e);
+	if (rc)
+		return rc;
+	if (r->probe && r->probe->prepare)
+		r->probe->prepare(&m->host);
+	if (m->ctx->tamper)
+		m->ctx->tamper(&m->host, m->ctx->tamper_opaque);
+	return 0;
+}
+
+static int kvm_create(struct target_context *ctx, const struct run_request *r,
+		      void **vm, struct error *e)
+{
+	struct kvm_state *s = ctx->state;
+	unsigned int needs = r->bench ? r->bench->needs : r->probe->needs;
+	struct vm_config config = {
+		.ram_bytes = ABI_RAM_BYTES,
+		.backing = MEMORY_ANON,
+		.vcpus = 1,
+		.irqchip = needs & NEED_IRQCHIP,
+		.msr_user = needs & NEED_MSR_USER,
+		.coalesced = needs & NEED_COALESCED,
+		.ioeventfd = needs & NEED_IOEVENTFD,
+		.stats = true,
+	};
+	struct machine *m = calloc(1, sizeof(*m));
+	int rc;
+
+	if (!m)
+		return error_set(e, -ENOMEM, "out of memory for a VM");
+	m->ctx = ctx;
+	m->request = r;
+	rc = vm_create(&m->vm, &s->sys, &config, e);
+	if (rc) {
+		free(m);
+		return rc;
+	}
+	m->host = (struct item_host){
+		.vm = &m->vm, .vcpu = &m->vm.vcpu[0],
+		.ram = vm_memory_at(&m->vm, 0, ABI_RAM_BYTES),
+		.ram_bytes = ABI_RAM_BYTES,
+	};
+	m->mailbox = m->host.mailbox = (void *)(m->host.ram + ABI_MAILBOX_GPA);
+	m->vm.opaque = m;
+	rc = machine_load(m, e);
+	if (rc) {
+		vm_destroy(&m->vm);
+		free(m);
+		return rc;
+	}
+	*vm = m;
+	return 0;
+}
+
+/* The vCPU's thread: placed, counted, and run until it has an end. */
+static void *vcpu_thread(void *opaque)
+{
+	struct machine *m = opaque;
+	struct vcpu *v = &m->vm.vcpu[0];
+
+	if (m->ctx->pin) {
+		m->thread_rc = topology_pin(m->ctx->topology, m->ctx->pu,
+					    &m->error);
+		if (m->thread_rc)
+			return NULL;
+	}
+	m->counting = m->request->bench &&
+		      !counters_open(&m->counters, NULL);
+	do {
+		m->end = vcpu_run(v);
+	} while (m->end == VCPU_STOPPED && atomic_load(&v->stop) == STOP_STAMPS);
+	if (m->counting) {
+		if (!m->ctx->counters_template)
+			m->ctx->counters_template = json_pack("{s:s, s:s}",
+				"source", counters_source(&m->counters),
+				"note", m->counters.note);
+		counters_close(&m->counters);
+	}
+	return NULL;
+}
+
+static struct timespec after_ms(unsigned int ms)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	t.tv_sec += ms / 1000;
+	t.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
+}
+
+/* True when the deadline passed first. */
+static int thread_wait(struct machine *m, bool *late, struct error *e)
+{
+	struct vcpu *v = &m->vm.vcpu[0];
+	struct timespec until = after_ms(m->request->deadline_ms);
+
+	*late = pthread_clockjoin_np(v->thread, NULL, CLOCK_MONOTONIC, &until);
+	if (!*late) {
+		v->started = false;
+		return 0;
+	}
+	vcpu_kick(v);
+	until = after_ms(GRACE_MS);
+	if (pthread_clockjoin_np(v->thread, NULL, CLOCK_MONOTONIC, &until))
+		/*
+		 * Its memory cannot be given back while it runs. That ends
+		 * the process: going on would measure beside a runaway.
+		 */
+		return error_set(e, -EIO, "a vCPU did not leave the kernel "
+				 "%d ms after its kick: this kernel's KVM "
+				 "cannot be interrupted", GRACE_MS);
+	v->started = false;
+	return 0;
+}
+
+static void end_describe(struct machine *m, bool late)
+{
+	struct observation *seen = m->seen;
+	const struct abi_mailbox *mb = m->mailbox;
+	struct vcpu *v = &m->vm.vcpu[0];
+
+	if (late && m->end == VCPU_KICKED) {
+		seen->end = RUN_HANG;
+		snprintf(seen->end_reason, sizeof(seen->end_reason),
+			 "no answer within %u ms", m->request->deadline_ms);
+	} else if (m->end == VCPU_STOPPED &&
+		   atomic_load(&v->stop) == STOP_DONE) {
+		seen->end = RUN_DONE;
+	} else if (m->end == VCPU_STOPPED) {
+		seen->end = RUN_CRASH;
+		snprintf(seen->end_reason, sizeof(seen->end_reason),
+			 "guest: %.*s: vector %llu at %#llx",
+			 (int)strnlen(mb->reason, 64), mb->reason,
+			 (unsigned long long)mb->panic.vector,
+			 (unsigned long long)mb->panic.rip);
+	} else {
+		seen->end = RUN_CRASH;
+		if (v->run_errno)
+			snprintf(seen->end_reason, sizeof(seen->end_reason),
+				 "KVM_RUN: %s", strerror(v->run_errno));
+		else
+			snprintf(seen->end_reason, sizeof(seen->end_reason),
+				 "the vCPU ended in %s",
+				 exit_reason_name(v->run->exit_reason));
+	}
+	if (seen->end != RUN_DONE)
+		seen->postmortem = postmortem_json(v, mb);
+}
+
+static int kvm_run(void *vm, const struct run_request *r,
+		   struct observation *seen, struct error *e)
+{
+	struct machine *m = vm;
+	struct vcpu *v = &m->vm.vcpu[0];
+	bool late;
+	int rc;
+
+	m->seen = seen;
+	seen->tsc_khz = m->tsc_khz;
+	rc = pthread_create(&v->thread, NULL, vcpu_thread, m);
+	if (rc)
+		return error_set(e, -rc, "vCPU thread: %s", strerror(rc));
+	v->started = true;
+	rc = thread_wait(m, &late, e);
+	if (rc)
+		return rc;
+	if (m->thread_rc) {
+		*e = m->error;
+		return m->thread_rc;
+	}
+	end_describe(m, late);
+	if (seen->end == RUN_DONE) {
+		trips_join(m);
+		if (r->probe && r->probe->judge)
+			r->probe->judge(&m->host);
+	}
+	seen->mailbox = *m->mailbox;
+	return 0;
+}
+
+static void kvm_destroy(void *vm)
+{
+	struct machine *m = vm;
+
+	/* A thread that still runs owns all of this: leave it to the end. */
+	if (m->vm.vcpu[0].started)
+		return;
+	vm_destroy(&m->vm);
+	free(m);
+}
+
+const struct target target_kvm = {
+	.name = "kvm",
+	.summary = "the built-in VMM on /dev/kvm",
+	.open = kvm_open,
+	.close = kvm_close,
+	.unsupported = kvm_unsupported,
+	.create = kvm_create,
+	.run = kvm_run,
+	.destroy = kvm_destroy,
+};

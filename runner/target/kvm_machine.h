@@ -1,0 +1,49 @@
+/*
+ * One VM of the built-in VMM with the image in it; inside target/ only.
+ */
+#ifndef VMGAUGE_TARGET_KVM_MACHINE_H
+#define VMGAUGE_TARGET_KVM_MACHINE_H
+
+#include "item_host.h"
+#include "kvm/vm.h"
+#include "target/target.h"
+
+struct machine {
+	struct target_context *ctx;
+	const struct run_request *request;
+	struct observation *seen;
+	struct vm vm;
+	struct abi_mailbox *mailbox;	/* in guest memory */
+	struct item_host host;
+	double tsc_khz;
+
+	/* the vCPU thread's own */
+	struct counters counters;
+	bool counting;
+	struct vcpu_counts counts_begin;
+	uint64_t user_exits_begin;
+	struct counter_values values_begin;
+	struct vcpu_stamp stamp[ABI_STAMPS_MAX + 8];
+	bool tracing_on;
+	enum vcpu_end end;
+	int thread_rc;
+	struct error error;
+};
+
+/* The reasons in vcpu_stop(). */
+enum { STOP_DONE = 1, STOP_PANIC, STOP_STAMPS };
+
+/* bell.c: claims the doorbell port. */
+int bell_claim(struct machine *m, struct error *e);
+
+/* trips.c: joins guest, user and kernel stamps into seen->trip. */
+void trips_join(struct machine *m);
+
+/* host_bench.c: measures a bench whose operation is the host's. */
+void host_bench_run(struct machine *m);
+
+/* bell.c: what the host reads at both ends of a block. */
+void block_begin(struct machine *m);
+void block_end(struct machine *m, struct block_seen *to);
+
+#endif

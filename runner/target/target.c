@@ -1,0 +1,74 @@
+/*
+ * What all targets have in common; see target.h.
+ */
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "target/target.h"
+
+const struct target *const targets[] = { &target_kvm, &target_null, NULL };
+
+const struct target *target_find(const char *spec, const char **options)
+{
+	const char *colon = strchr(spec, ':');
+	size_t n = colon ? (size_t)(colon - spec) : strlen(spec);
+
+	*options = colon ? colon + 1 : "";
+	for (const struct target *const *t = targets; *t; t++)
+		if (strlen((*t)->name) == n && !strncmp((*t)->name, spec, n))
+			return *t;
+	return NULL;
+}
+
+void mailbox_ask(struct abi_mailbox *mb, const struct run_request *r,
+		 double tsc_khz)
+{
+	double cycles = (double)r->block_ns * tsc_khz / 1e6;
+
+	mb->magic = ABI_MAGIC;
+	mb->version = ABI_VERSION;
+	mb->bytes = sizeof(*mb);
+	strncpy(mb->item, r->item, sizeof(mb->item) - 1);
+	mb->ring = r->ring;
+	mb->blocks = r->blocks < ABI_BLOCKS_MAX ? r->blocks : ABI_BLOCKS_MAX;
+	mb->empty_blocks = r->empty_blocks < ABI_BLOCKS_MAX ?
+			   r->empty_blocks : ABI_BLOCKS_MAX;
+	mb->stamps = r->stamps < ABI_STAMPS_MAX ? r->stamps : ABI_STAMPS_MAX;
+	mb->block_cycles = cycles > 1000 ? (uint64_t)cycles : 1000;
+	mb->max_ops = r->bench ? r->bench->max_ops : 0;
+	mb->seed = r->seed;
+}
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+int target_run_once(const struct target *t, struct target_context *ctx,
+		    const struct run_request *r, struct observation *seen,
+		    struct error *e)
+{
+	double begin = now_ms();
+	void *vm = NULL;
+	int rc;
+
+	memset(seen, 0, sizeof(*seen));
+	seen->tsc_khz = NAN;
+	rc = t->create(ctx, r, &vm, e);
+	if (rc)
+		return rc;
+	rc = t->run(vm, r, seen, e);
+	t->destroy(vm);
+	seen->elapsed_ms = now_ms() - begin;
+	return rc;
+}
+
+void observation_clear(struct observation *seen)
+{
+	json_decref(seen->postmortem);
+	seen->postmortem = NULL;
+}

@@ -1,0 +1,73 @@
+/*
+ * The verbs: `vmgauge VERB [GLOB...] [OPTION...]`, one file each.
+ *
+ * A verb gets argv from its own name on and returns the exit code:
+ * 0 nothing wrong; 1 something failed, hung or crashed; 2 usage or
+ * environment; 77 everything was skipped; 130 interrupted.
+ */
+#ifndef VMGAUGE_VERB_H
+#define VMGAUGE_VERB_H
+
+#include <argp.h>
+#include <signal.h>
+
+#include "session.h"
+
+enum { EXIT_OK = 0, EXIT_WRONG = 1, EXIT_USAGE = 2, EXIT_SKIPPED = 77,
+       EXIT_INTERRUPTED = 130 };
+
+struct verb {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+int verb_info(int argc, char **argv);
+int verb_list(int argc, char **argv);
+int verb_explain(int argc, char **argv);
+int verb_bench(int argc, char **argv);
+int verb_conform(int argc, char **argv);
+int verb_run(int argc, char **argv);
+int verb_report(int argc, char **argv);
+
+/* What the measuring verbs have in common, parsed by options_argp. */
+struct options {
+	struct session_options session;
+	const char **globs;		/* NULL-terminated; owned */
+	size_t glob_count;
+	const char *output;		/* -o */
+	const char *resume;		/* --resume, `run` only */
+	const char *vcpus;
+};
+
+extern const struct argp options_argp;
+
+int options_open(struct options *o, int argc);
+void options_close(struct options *o);
+
+/* "vmgauge: text" on standard error; returns EXIT_USAGE. */
+int verb_fail(const struct error *e);
+
+/* Set by SIGINT and SIGTERM once verb_catch_signals() was called. */
+extern volatile sig_atomic_t verb_interrupted;
+void verb_catch_signals(void);
+
+/*
+ * The common frame of bench, conform and run: opens registry and session,
+ * selects `kinds`, plans. Returns 0 or the exit code of a failure.
+ */
+int verb_session_open(struct session *s, struct registry *r,
+		      const struct options *o, unsigned int kinds);
+
+/* The exit code that the finished results ask for. */
+int verb_exit_code(const struct session *s);
+
+/* "run" of the result document, and its end. */
+json_t *verb_run_json(const struct session *s, int argc, char **argv);
+void verb_run_finish(struct session *s, bool complete);
+
+/* The table of benches for people. */
+void table_print(FILE *out, const struct session *s);
+void table_verdicts(FILE *out, const struct session *s);
+
+#endif

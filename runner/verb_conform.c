@@ -1,0 +1,64 @@
+/*
+ * vmgauge conform: probe; TAP 14 on standard output as it happens.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "result/doc.h"
+#include "tap.h"
+#include "verb.h"
+
+/* A series is a test point: its name tells the ring when both were asked. */
+static void point(struct session *s, const struct series *series)
+{
+	char name[ABI_NAME_MAX + 16];
+
+	snprintf(name, sizeof(name), "%s%s", series->item->name,
+		 series->ring == 3 ? " at CPL3" : "");
+	session_progress(s, NULL);
+	tap_result(s->watch_opaque, name, series->result);
+}
+
+int verb_conform(int argc, char **argv)
+{
+	struct argp argp = options_argp;
+	struct options o;
+	struct registry r;
+	struct session s;
+	struct error e;
+	struct tap tap;
+	int code, rc;
+
+	argp.doc = "Run conformance probes: TAP 14 on standard output.";
+	if (options_open(&o, argc))
+		return EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	code = verb_session_open(&s, &r, &o, REGISTRY_PROBES);
+	if (code)
+		goto out;
+	s.run = verb_run_json(&s, argc, argv);
+	s.watch = point;
+	s.watch_opaque = &tap;
+	tap_begin(&tap, stdout);
+	tap_plan(&tap, s.series_count, NULL);
+	rc = session_run(&s, &e);
+	if (rc)
+		tap_bail_out(&tap, e.text);
+	verb_run_finish(&s, !rc);
+	code = rc == -EINTR ? EXIT_INTERRUPTED : rc ? EXIT_USAGE
+						    : verb_exit_code(&s);
+	if (tap_end(&tap))
+		code = EXIT_USAGE;
+	if (o.output) {
+		json_t *doc = session_document(&s);
+
+		if (!doc || doc_save(doc, o.output, &e))
+			code = verb_fail(&e);
+		json_decref(doc);
+	}
+	session_close(&s);
+	registry_close(&r);
+out:
+	options_close(&o);
+	return code;
+}

@@ -1,0 +1,95 @@
+/*
+ * vmgauge explain ITEM: what it claims, how it is done, how to read it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "instance.h"
+#include "verb.h"
+
+static void exits_print(const char *where, const struct exits *x)
+{
+	if (!x->declared)
+		return;
+	printf("  %-13s %u", where, x->kernel);
+	if (x->kernel_max != x->kernel)
+		printf(" to %u", x->kernel_max);
+	printf(" in the kernel, %u to user space\n", x->user);
+}
+
+static void bench_explain(const struct item *item)
+{
+	const struct bench *b = item->bench;
+
+	printf("%s: %s\n\n", item->name, b->summary);
+	if (b->reading)
+		printf("%s\n\n", b->reading);
+	printf("unit          TSC cycles for one %s\n",
+	       b->per ? b->per : "operation");
+	printf("method        batches between fenced time stamps, an empty "
+	       "operation\n              measured in the same VM and "
+	       "subtracted, median over fresh VMs\n");
+	printf("exits of one operation, attested by KVM's own counts:\n");
+	exits_print("everywhere", &b->exits);
+	exits_print("VMX + EPT", &b->exits_vmx);
+	exits_print("SVM + NPT", &b->exits_svm);
+	exits_print("at CPL3", &b->exits_ring3);
+	if (b->vmexit_name)
+		printf("as in         kvm-unit-tests vmexit: %s\n",
+		       b->vmexit_name);
+	if (b->cite)
+		printf("source        %s\n", b->cite);
+	printf("repeat        vmgauge bench %s\n", item->name);
+}
+
+static void probe_explain(const struct item *item)
+{
+	const struct probe *p = item->probe;
+
+	printf("%s\n\nrule          %s\n", item->name, p->rule);
+	if (p->cite)
+		printf("source        %s\n", p->cite);
+	if (p->control)
+		printf("seen to fail  %s\n", p->control);
+	printf("repeat        vmgauge conform %s -v\n", item->name);
+}
+
+int verb_explain(int argc, char **argv)
+{
+	static const struct argp argp = {
+		.args_doc = "ITEM",
+		.doc = "An item's claim, method, citation and how to read it.",
+	};
+	const char *globs[2] = { NULL };
+	struct registry r;
+	struct error e;
+	int at = 0;
+
+	argp_err_exit_status = EXIT_USAGE;
+	argp_parse(&argp, argc, argv, ARGP_NO_ARGS | ARGP_IN_ORDER, &at, NULL);
+	if (at >= argc) {
+		fprintf(stderr, "vmgauge: explain what? name an item, as "
+			"vmgauge list shows them\n");
+		return EXIT_USAGE;
+	}
+	globs[0] = argv[at];
+	if (registry_open(&r, &e))
+		return verb_fail(&e);
+	if (registry_select(&r, REGISTRY_BENCHES | REGISTRY_PROBES, globs,
+			    &e)) {
+		registry_close(&r);
+		return verb_fail(&e);
+	}
+	for (size_t i = 0, n = 0; i < r.count; i++) {
+		if (!r.item[i].selected)
+			continue;
+		if (n++)
+			printf("\n");
+		if (r.item[i].bench)
+			bench_explain(&r.item[i]);
+		else
+			probe_explain(&r.item[i]);
+	}
+	registry_close(&r);
+	return EXIT_OK;
+}

@@ -1,0 +1,111 @@
+/*
+ * vmgauge list: every item, or every target, one a line.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verb.h"
+
+enum { KEY_TARGETS = 256, KEY_NAMES };
+
+struct list_options {
+	const char **globs;
+	size_t count;
+	bool targets, names;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct list_options *o = state->input;
+
+	switch (key) {
+	case KEY_TARGETS:
+		o->targets = true;
+		return 0;
+	case KEY_NAMES:
+		o->names = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		o->globs[o->count++] = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void targets_list(void)
+{
+	for (const struct target *const *t = targets; *t; t++) {
+		struct target_context ctx = { .options = "" };
+		struct error e;
+		int rc = (*t)->open(&ctx, &e);
+
+		printf("%-8s %s\n", (*t)->name, (*t)->summary);
+		if (rc)
+			printf("%-8s unavailable: %s\n", "", e.text);
+		else
+			(*t)->close(&ctx);
+		json_decref(ctx.counters_template);
+	}
+}
+
+static int items_list(const struct list_options *o)
+{
+	struct registry r;
+	struct error e;
+
+	if (registry_open(&r, &e))
+		return verb_fail(&e);
+	if (registry_select(&r, REGISTRY_BENCHES | REGISTRY_PROBES, o->globs,
+			    &e)) {
+		registry_close(&r);
+		return verb_fail(&e);
+	}
+	for (size_t i = 0; i < r.count; i++) {
+		const struct item *item = &r.item[i];
+		unsigned int rings = item_rings(item);
+
+		if (!item->selected)
+			continue;
+		if (o->names)
+			printf("%s\n", item->name);
+		else
+			printf("%-5s %-3s %-52s %s\n",
+			       item->bench ? "bench" : "probe",
+			       rings == (RING0 | RING3) ? "0,3" :
+			       rings == RING3 ? "3" : "0", item->name,
+			       item->bench ? item->bench->summary
+					   : item->probe->rule);
+	}
+	registry_close(&r);
+	return EXIT_OK;
+}
+
+int verb_list(int argc, char **argv)
+{
+	static const struct argp_option option[] = {
+		{ "targets", KEY_TARGETS, NULL, 0,
+		  "what can run the guest image, and why not", 0 },
+		{ "names", KEY_NAMES, NULL, 0, "names only", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		.options = option, .parser = parse, .args_doc = "[GLOB...]",
+		.doc = "List benches and probes: kind, rings, name, summary.",
+	};
+	struct list_options o = { 0 };
+	int code = EXIT_OK;
+
+	argp_err_exit_status = EXIT_USAGE;
+	o.globs = calloc((size_t)argc + 1, sizeof(*o.globs));
+	if (!o.globs)
+		return EXIT_USAGE;
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (o.targets)
+		targets_list();
+	else
+		code = items_list(&o);
+	free(o.globs);
+	return code;
+}
