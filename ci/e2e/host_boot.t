@@ -1,0 +1,164 @@
+#!/bin/bash
+# ci/host is the ground that other tests stand on: what a program does in a
+# host in software must come out as if it had run here, and what goes wrong
+# must be told apart from a result. The program under test here is bash, which
+# is dynamically linked as vmgauge is.
+#
+# VMGAUGE_HOST=vmx ci/e2e/host_boot.t does the same on another host.
+# shellcheck disable=SC2016
+cd "$(dirname "$0")/../.." || exit 1
+
+host=${VMGAUGE_HOST:-svm}
+case $host in
+svm*)	emulator=qemu-system-x86_64 package=qemu-system-x86 kvm=kvm_amd ;;
+*)	emulator=bochs-bin package=bochs kvm=kvm_intel ;;
+esac
+export VMGAUGE=/bin/bash
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export TMPDIR=$work/tmp
+mkdir "$TMPDIR"
+n=0
+
+if ! why=$(ci/host "$host" --check 2>&1); then
+	echo "TAP version 13"
+	echo "1..0 # SKIP $why"
+	exit 0
+fi
+
+# check NAME COMMAND...: one test, which passes when the command does.
+check()
+{
+	local name=$1
+
+	shift
+	n=$((n + 1))
+	if "$@"; then
+		echo "ok $n - $name"
+		return
+	fi
+	echo "not ok $n - $name"
+	printf '# exit code %s\n' "$code"
+	head -c 2000 "$work/err" | sed 's/^/# stderr: /'
+}
+
+# boot [OPTION]... -- ARG...: sets $code, $work/out, $work/err.
+boot()
+{
+	ci/host "$host" "$@" >"$work/out" 2>"$work/err"
+	code=$?
+}
+
+says()
+{
+	grep -qF -- "$1" "$work/err"
+}
+
+silent_about()
+{
+	! says "$1"
+}
+
+# No emulator and no file outlives its run.
+nothing_left()
+{
+	[ -z "$(ls -A "$TMPDIR")" ] &&
+		! grep -lzsF "$TMPDIR/vmgauge-host-" /proc/[0-9]*/cmdline
+}
+
+# A stand-in for the emulator, which does not start until called $1 times.
+broken_emulator()
+{
+	mkdir -p "$work/bin"
+	echo 0 >"$work/calls"
+	cat >"$work/bin/$emulator" <<-END
+		#!/bin/bash
+		calls=\$((\$(cat "$work/calls") + 1))
+		echo \$calls >"$work/calls"
+		[ \$calls -gt $1 ] || exit 1
+		exec "$(command -v "$emulator")" "\$@"
+	END
+	chmod +x "$work/bin/$emulator"
+}
+
+echo "TAP version 13"
+
+# Every byte value, line ends of all kinds, no line end last.
+printf -v bytes '\\x%02x' {0..255}
+printf '%b' "$bytes" 'a\r\nb\n\rc\n\nend' >"$work/bytes"
+boot --file "$work/bytes" -- -c 'cat bytes; echo aside >&2'
+check "exit code 0 comes out" [ "$code" -eq 0 ]
+check "standard output comes out byte for byte" \
+	cmp "$work/bytes" "$work/out"
+check "standard error comes out, and nothing else" \
+	[ "$(cat "$work/err")" = aside ]
+
+boot -- -c 'head -c 1048576 /dev/urandom >"$2"; sha256sum <"$2"
+	[ -c /dev/kvm ] && cat /sys/module/'$kvm'/parameters/[en]pt >&2
+	exit 1' -- -o "$work/random"
+check "exit code 1 comes out" [ "$code" -eq 1 ]
+check "a file written through -o comes out where it was asked for" \
+	[ "$(sha256sum <"$work/random")" = "$(cat "$work/out")" ]
+check "the host has /dev/kvm with nested paging" grep -qx '[Y1]' "$work/err"
+
+boot --file "$work/bytes:in/bytes" --file "$work/random:/tmp/copy" \
+	--out "$work/all" --modparam kvm.force_emulation_prefix=1 -- -c '
+	mkdir -p a/b; cp in/bytes a/b; cp /tmp/copy a; ln -s a link
+	cat /sys/module/kvm/parameters/force_emulation_prefix; exit 77'
+check "exit code 77 comes out" [ "$code" -eq 77 ]
+check "--out brings out the tree below /out" \
+	cmp "$work/bytes" "$work/all/a/b/bytes"
+check "a file that went in and out is the same" \
+	cmp "$work/random" "$work/all/link/copy"
+check "what was only put in does not come out" [ ! -e "$work/all/in" ]
+check "--modparam sets a module's parameter" [ "$(cat "$work/out")" = 1 ]
+
+broken_emulator 1
+PATH=$work/bin:$PATH boot -- -c 'echo once; kill -9 $$'
+check "a boot that failed once is retried, and that is said" \
+	says "ci/host: $host: boot failed once, retried"
+check "the retry's output is the program's" [ "$(cat "$work/out")" = once ]
+check "a signal that ended the program is told as 128 + its number" \
+	[ "$code" -eq 137 ]
+
+broken_emulator 9
+PATH=$work/bin:$PATH boot -- -c 'exit 0'
+check "a boot that failed twice has an exit code of its own" \
+	[ "$code" -eq 99 ]
+check "it is tried twice, no more often" [ "$(cat "$work/calls")" -eq 2 ]
+
+boot -- -c 'echo before; sleep 1; echo c >/proc/sysrq-trigger; sleep 99'
+check "a host that dies under the program is not a result" [ "$code" -eq 99 ]
+check "it is not retried either" silent_about retried
+check "what the program wrote before is there" \
+	[ "$(cat "$work/out")" = before ]
+
+boot --limit 2 -- -c 'echo hanging; sleep 1000'
+check "a program that hangs is ended at its time limit" [ "$code" -eq 124 ]
+check "the time limit is named" says "time limit of 2 s reached"
+
+XDG_CACHE_HOME=$work/empty boot -- -c 'exit 0'
+check "without a kernel: exit code 2" [ "$code" -eq 2 ]
+check "its package is named" says linux-image-cloud-amd64
+check "and how to get it" says "make deps-hosts"
+check "nothing was downloaded" [ ! -e "$work/empty" ]
+
+# All other programs, since they may lie in one directory with the emulator.
+mkdir "$work/others"
+IFS=: read -ra path <<<"$PATH"
+for dir in "${path[@]}"; do
+	ln -s "$dir"/* "$work/others/" 2>/dev/null
+done
+rm -f "$work/others/$emulator"
+PATH=$work/others boot -- -c 'exit 0'
+check "without the emulator: exit code 2" [ "$code" -eq 2 ]
+check "the emulator's package is named" says "package $package "
+
+VMGAUGE=$work/none boot
+check "without the program: exit code 2" [ "$code" -eq 2 ]
+ci/host nowhere -- >"$work/out" 2>"$work/err"
+code=$?
+check "an unknown host: exit code 2" [ "$code" -eq 2 ]
+
+check "nothing is left behind" nothing_left
+echo "1..$n"

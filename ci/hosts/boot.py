@@ -1,0 +1,212 @@
+"""One run of a host: start the emulator, follow its frames, judge the end.
+
+The emulator's standard output carries the bytes that agent.c writes to I/O
+port 0xe9. What is not a frame there (firmware, the emulator itself) is
+skipped. The frame "S" divides a run: before it, an end or a time-out is a
+failed boot; after it, it is a result.
+"""
+import ctypes
+import os
+import selectors
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import zlib
+
+import image
+
+MAGIC = b"\xf0VG\x0f"
+HEADER = struct.Struct("<4scxHII")
+LENGTH_MAX = 1 << 16
+PR_SET_PDEATHSIG = 1
+
+
+class BootFailed(Exception):
+    """The program was never started."""
+
+
+class Died(Exception):
+    """The program was started, but its host did not live to report."""
+
+
+class TimeLimit(Exception):
+    """The program ran for longer than it may."""
+
+
+class Machine:
+    """What a host's command() may use."""
+
+    def __init__(self, kernel, job, memory_mib, work):
+        self.kernel = kernel
+        self.base = image.base_image(kernel)
+        self.job = job
+        self.memory_mib = memory_mib
+        self.work = work
+        self.console = os.path.join(work, "console.log")
+        self.log = os.path.join(work, "emulator.log")
+
+    def file(self, name, data):
+        """Path of a new file that lives as long as the run."""
+        path = os.path.join(self.work, name)
+        with open(path, "wb") as f:
+            f.write(data)
+        return path
+
+    def initrd(self):
+        """Both archives in one file."""
+        with open(self.base, "rb") as base:
+            return self.file("initrd", base.read() + self.job)
+
+    def tail(self, lines=12):
+        """The last words of the kernel and of the emulator."""
+        text = ""
+        for path in (self.console, self.log):
+            if os.path.exists(path):
+                with open(path, errors="replace") as f:
+                    text += "".join(f"  | {line.rstrip()}\n" for line in
+                                    f.readlines()[-lines:] if line.strip())
+        return text.rstrip() or "  | (no last words)"
+
+
+class Frames:
+    """Finds the frames in a stream that also holds other bytes."""
+
+    def __init__(self):
+        self.rest = b""
+
+    def feed(self, data):
+        self.rest += data
+        while True:
+            at = self.rest.find(MAGIC)
+            if at < 0:
+                self.rest = self.rest[-(len(MAGIC) - 1):]
+                return
+            self.rest = self.rest[at:]
+            if len(self.rest) < HEADER.size:
+                return
+            _, kind, sequence, length, check = HEADER.unpack_from(self.rest)
+            end = HEADER.size + length
+            if length <= LENGTH_MAX and len(self.rest) < end:
+                return
+            payload = self.rest[HEADER.size:end]
+            if length > LENGTH_MAX or zlib.adler32(payload) != check:
+                self.rest = self.rest[1:]
+                continue
+            self.rest = self.rest[end:]
+            yield kind.decode("latin-1"), sequence, payload
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def chunks(process, deadline):
+    """The emulator's output; ends with it, TimeoutError at deadline()."""
+    fd = process.stdout.fileno()
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, selectors.EVENT_READ)
+        while True:
+            left_s = deadline() - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError
+            if selector.select(left_s):
+                data = os.read(fd, 1 << 16)
+                if not data:
+                    return
+                yield data
+
+
+class Run:
+    """One boot. After follow(): .end is "exit N" or "signal N"."""
+
+    def __init__(self, machine, command, boot_limit_s, run_limit_s, sink):
+        self.machine = machine
+        self.command = command
+        self.boot_limit_s = boot_limit_s
+        self.run_limit_s = run_limit_s
+        self.sink = sink            # sink(kind, bytes) takes O, E and T
+        self.begin_s = time.monotonic()
+        self.started_s = None
+        self.next_sequence = 0
+        self.end = None
+
+    def deadline(self):
+        if self.started_s is None:
+            return self.begin_s + self.boot_limit_s
+        return self.started_s + self.run_limit_s
+
+    def failure(self, text):
+        """The exception for a run that ends here without a result."""
+        if self.started_s is None:
+            return BootFailed(text)
+        return Died(text)
+
+    def take(self, kind, sequence, payload):
+        if kind == "F":
+            raise self.failure(payload.decode(errors="replace"))
+        if sequence != self.next_sequence:
+            raise self.failure("rebooted" if kind == "S" else
+                               "part of the output was lost")
+        self.next_sequence = (sequence + 1) & 0xffff
+        if kind == "S":
+            self.started_s = time.monotonic()
+        elif kind == "X":
+            self.end = payload.decode()
+        else:
+            self.sink(kind, payload)
+
+    def follow(self, process):
+        frames = Frames()
+        try:
+            for data in chunks(process, self.deadline):
+                for frame in frames.feed(data):
+                    self.take(*frame)
+                    if self.end:
+                        return
+        except TimeoutError:
+            if self.started_s:
+                raise TimeLimit(f"time limit of {self.run_limit_s:g} s "
+                                "reached, killed") from None
+            raise BootFailed("no program after "
+                             f"{self.boot_limit_s:g} s") from None
+        raise self.failure("the emulator ended\n" + self.machine.tail())
+
+    def execute(self):
+        with open(self.machine.log, "wb") as log:
+            process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=log,
+                start_new_session=True, preexec_fn=die_with_parent)
+        try:
+            self.follow(process)
+        finally:
+            # Its disks are only in memory: there is nothing to shut down.
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+def run(host, kernel, job, options, sink):
+    """Boot once, and once more if that failed; the finished Run."""
+    failed = None
+    for attempt in (1, 2):
+        with tempfile.TemporaryDirectory(prefix="vmgauge-host-") as work:
+            machine = Machine(kernel, job,
+                              options.memory_mib or host.MEMORY_MIB, work)
+            one = Run(machine, host.command(machine), options.boot_limit_s,
+                      options.run_limit_s, sink)
+            try:
+                one.execute()
+                return one
+            except BootFailed as why:
+                failed = why
+                if attempt == 1:
+                    options.say(f"boot failed once, retried ({why})")
+            finally:
+                if options.console and os.path.exists(machine.console):
+                    shutil.copyfile(machine.console, options.console)
+    raise failed
+

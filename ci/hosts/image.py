@@ -1,0 +1,221 @@
+"""What a host boots: a kernel and two cpio archives.
+
+The first archive is the same for every run (busybox, the agent, KVM's
+modules) and lies in the cache, named by the kernel's version and by what it
+was made from. The second one is the job: the program, its shared libraries
+at the paths where its loader looks for them, its arguments.
+
+Nothing here downloads anything: what is missing is named, with its package
+(ci/hosts/deps fetches it).
+"""
+import glob
+import hashlib
+import lzma
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODULES = ["irqbypass", "kvm", "kvm-amd", "kvm-intel"]
+DIRECTORIES = ["dev", "proc", "sys", "tmp", "run", "out", "root", "etc", "job",
+               "bin", "sbin", "usr", "usr/bin", "usr/sbin", "lib",
+               "lib/modules", "lib64", "var"]
+
+
+class Missing(Exception):
+    """Something that has to be installed first: exit code 2."""
+
+
+def cache_dir():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return os.path.join(base, "vmgauge")
+
+
+def require(program, package):
+    path = shutil.which(program)
+    if not path:
+        raise Missing(f"{program} is not installed: package {package} "
+                      "(make deps-hosts)")
+    return path
+
+
+def unsigned(module):
+    """A module without its signature, which takes Bochs seconds to verify.
+
+    At the very end: the signature, 12 bytes of facts about it of which the
+    last 4 are its length, and the mark.
+    """
+    mark = b"~Module signature appended~\n"
+    if not module.endswith(mark):
+        return module
+    end = len(module) - len(mark)
+    length = int.from_bytes(module[end - 4:end], "big")
+    return module[:end - 12 - length]
+
+
+class Kernel:
+    """The unpacked kernel package in the cache."""
+
+    def __init__(self):
+        self.root = os.path.realpath(os.path.join(cache_dir(), "kernel"))
+        images = glob.glob(os.path.join(self.root, "boot/vmlinuz-*"))
+        if not images:
+            raise Missing(f"no kernel in {cache_dir()}: package "
+                          "linux-image-cloud-amd64 (make deps-hosts)")
+        self.path = images[0]
+        self.release = os.path.basename(images[0])[len("vmlinuz-"):]
+
+    def module(self, name):
+        found = glob.glob(os.path.join(self.root, "lib/modules", self.release,
+                                       "kernel/**", name + ".ko*"),
+                          recursive=True)
+        if not found:
+            raise Missing(f"{self.release} has no module {name}")
+        with open(found[0], "rb") as f:
+            data = f.read()
+        if found[0].endswith(".xz"):
+            data = lzma.decompress(data)
+        return unsigned(data)
+
+
+class Cpio:
+    """A newc archive, written by hand: entries appear as root's."""
+
+    def __init__(self):
+        self.parts = []
+        self.count = 0
+        self.names = set()
+
+    def entry(self, name, mode, data=b""):
+        self.count += 1
+        fields = [self.count, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0,
+                  len(name.encode()) + 1, 0]
+        head = b"070701" + b"".join(b"%08X" % f for f in fields)
+        head += name.encode() + b"\0"
+        self.parts += [head, b"\0" * (-len(head) % 4),
+                       data, b"\0" * (-len(data) % 4)]
+
+    def directory(self, name):
+        """A directory and those above it, each once."""
+        name = name.strip("/")
+        if not name or name in self.names:
+            return
+        self.directory(os.path.dirname(name))
+        self.names.add(name)
+        self.entry(name, stat.S_IFDIR | 0o755)
+
+    def file(self, name, data, mode=0o755):
+        name = name.lstrip("/")
+        if name in self.names:
+            return
+        self.directory(os.path.dirname(name))
+        self.names.add(name)
+        self.entry(name, stat.S_IFREG | mode, data)
+
+    def copy(self, name, source):
+        """A file, or everything below a directory."""
+        if os.path.isdir(source):
+            self.directory(name)
+            for child in sorted(os.listdir(source)):
+                self.copy(f"{name}/{child}", os.path.join(source, child))
+            return
+        with open(source, "rb") as f:
+            self.file(name, f.read(), stat.S_IMODE(os.stat(source).st_mode))
+
+    def symlink(self, name, to):
+        self.entry(name.lstrip("/"), stat.S_IFLNK | 0o777, to.encode())
+
+    def bytes(self):
+        self.entry("TRAILER!!!", 0)
+        # The kernel takes what follows for a further archive only at a
+        # multiple of four; otherwise its files silently go missing.
+        return b"".join(self.parts)
+
+
+def write_atomically(path, data):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=os.path.dirname(path),
+                                     delete=False) as f:
+        f.write(data)
+    os.replace(f.name, path)
+
+
+def build_agent(source):
+    gcc = require("gcc", "gcc")
+    with tempfile.TemporaryDirectory() as work:
+        out = os.path.join(work, "agent")
+        done = subprocess.run([gcc, "-std=gnu11", "-O2", "-Wall", "-static",
+                               "-o", out, source],
+                              capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Missing(f"{source} does not compile "
+                          f"(packages gcc, libc6-dev):\n{done.stderr}")
+        with open(out, "rb") as f:
+            return f.read()
+
+
+def base_image(kernel):
+    """Path of the archive that all jobs on this kernel share."""
+    busybox = require("busybox", "busybox-static")
+    agent = os.path.join(HERE, "agent.c")
+    made_from = hashlib.sha256()
+    for path in (busybox, agent, __file__):
+        with open(path, "rb") as f:
+            made_from.update(f.read())
+    made_from.update(kernel.root.encode())
+    path = os.path.join(cache_dir(), f"base-{kernel.release}-"
+                        f"{made_from.hexdigest()[:12]}.cpio")
+    if os.path.exists(path):
+        return path
+
+    cpio = Cpio()
+    for name in DIRECTORIES:
+        cpio.directory(name)
+    cpio.file("etc/passwd", b"root:x:0:0:root:/root:/bin/sh\n", 0o644)
+    cpio.file("etc/group", b"root:x:0:\n", 0o644)
+    cpio.copy("bin/busybox", busybox)
+    applets = subprocess.run([busybox, "--list"], capture_output=True,
+                             text=True, check=True).stdout.split()
+    for applet in applets:
+        if applet != "busybox":
+            cpio.symlink(f"bin/{applet}", "/bin/busybox")
+    for module in MODULES:
+        cpio.file(f"lib/modules/{module}.ko", kernel.module(module), 0o644)
+    cpio.file("init", build_agent(agent))
+    write_atomically(path, cpio.bytes())
+    return path
+
+
+def libraries(program):
+    """Paths of the shared libraries and the loader of a program."""
+    done = subprocess.run(["ldd", program], capture_output=True, text=True,
+                          check=False)
+    if done.returncode:     # "not a dynamic executable"
+        return []
+    paths = []
+    for line in done.stdout.splitlines():
+        name, _, rest = line.strip().partition(" => ")
+        if rest.startswith("not found"):
+            raise Missing(f"{program} needs {name}, which is not installed")
+        path = (rest or name).split(" (")[0].strip()
+        if path.startswith("/"):
+            paths.append(path)
+    return paths
+
+
+def job_image(program, args, modules, files):
+    """The second archive: files are (path here, path in the host)."""
+    cpio = Cpio()
+    inside = "/usr/bin/" + os.path.basename(program)
+    cpio.copy(inside, program)
+    for library in libraries(program):
+        cpio.copy(library, library)
+    for source, target in files:
+        cpio.copy(os.path.join("/out", target), source)
+    lines = "".join(f"{m} {p}".strip() + "\n" for m, p in modules)
+    cpio.file("job/modules", lines.encode(), 0o644)
+    cpio.file("job/args", b"".join(os.fsencode(a) + b"\0"
+                                   for a in [inside] + args), 0o644)
+    return cpio.bytes()
