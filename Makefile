@@ -43,7 +43,7 @@ FLAGS    := $(CC) $(CFLAGS) $(HOST_C) $(GUEST_C) $(VERSION)
 prefix    = $(if $(filter microbench/%,$1),$(notdir $(patsubst %/,%,$(dir $1))),$(patsubst conformance/%.c,%,$1))
 
 .DELETE_ON_ERROR:
-.PHONY: all run check figures deps deps-check install clean help lint FORCE
+.PHONY: all run check figures deps deps-check deps-hosts install clean help lint FORCE
 
 all: $(BUILD)/vmgauge
 
@@ -54,6 +54,7 @@ help:
 #: make check      the same for the tests (under 30 minutes)
 #: make figures    measure every figure that the project claims (F=GLOB for some)
 #: make deps       install what is missing to build and run (apt or dnf)
+#: make deps-hosts fetch the emulators and kernels of the software hosts
 #: make lint       cppcheck and clang-tidy
 #: make install    one file: $(DESTDIR)$(PREFIX)/bin/vmgauge
 #: make clean      remove build/
@@ -64,16 +65,19 @@ deps:
 deps-check:
 	$(Q)ci/deps check
 
+deps-hosts:
+	$(Q)ci/hosts/deps
+
 run: deps
 	$(Q)$(MAKE) --no-print-directory all
-	$(BUILD)/vmgauge run $(ARGS)
+	$(Q)$(BUILD)/vmgauge run $(ARGS) || [ $$? -eq 1 ]	# 1: findings, in the report
 
 check: deps-check
-	$(Q)$(MAKE) --no-print-directory all unit $(BUILD)/bare
+	$(Q)$(MAKE) --no-print-directory all unit $(BUILD)/bare $(BUILD)/instance
 	$(Q)BUILD=$(BUILD) ci/check
 
 figures: deps
-	$(Q)$(MAKE) --no-print-directory all $(BUILD)/bare
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/bare $(BUILD)/instance
 	$(Q)BUILD=$(BUILD) ci/figures $(F)
 
 install: all
@@ -125,9 +129,13 @@ $(BUILD)/unit/%: ci/unit/%.c $(LIB_O)
 # The bare loop is what the VMM is compared with: plain C, nothing shared.
 $(BUILD)/bare: ci/bare.c
 	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  CC      $<'
-	$(Q)$(CC) -std=gnu11 -O2 $(WARN) $< -o $@
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< -o $@
+
+$(BUILD)/instance: ci/instance.c $(LIB_O)
+	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  CC      $<'
+	$(Q)$(CC) $(HOST_C) $(CFLAGS) -MMD -MP -MF $@.d $< $(LIB_O) $(HOST_LD) -o $@
 
 lint:
 	$(Q)ci/lint
 
--include $(HOST_O:.o=.d) $(GUEST_O:.o=.d) $(wildcard $(BUILD)/unit/*.d)
+-include $(HOST_O:.o=.d) $(GUEST_O:.o=.d) $(wildcard $(BUILD)/unit/*.d $(BUILD)/*.d)

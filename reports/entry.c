@@ -78,11 +78,12 @@ static void add_registers(const json_t *registers, struct text *out)
 {
 	json_t *object = (json_t *)registers, *value;
 	const char *name;
-	size_t i = 0;
+	const char *separator = "";
+	size_t shown = 0;
 
 	json_object_foreach(object, name, value) {
-		if (i++)
-			text_add(out, i % 3 == 1 ? "\n" : "  ");
+		text_add(out, separator);
+		separator = ++shown % 3 ? "  " : "\n";
 		text_format(out, "%-6s ", name);
 		if (json_is_string(value))
 			text_format(out, "%-18s", json_string_value(value));

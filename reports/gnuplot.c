@@ -63,7 +63,6 @@ static char **make_environment(void)
 static int spawn_in(const struct stage *s, char *program, const char *script,
 		    pid_t *pid)
 {
-	char *argv[] = { program, (char *)"-d", (char *)script, NULL };
 	char **environment = make_environment();
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -94,9 +93,12 @@ static int spawn_in(const struct stage *s, char *program, const char *script,
 	posix_spawnattr_setsigdefault(&attributes, &normal);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
 				 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	if (!ret)
+	if (!ret) {
+		char *argv[] = { program, (char *)"-d", (char *)script, NULL };
+
 		ret = posix_spawn(pid, program, &actions, &attributes, argv,
 				  environment);
+	}
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	free(environment);
@@ -106,10 +108,9 @@ static int spawn_in(const struct stage *s, char *program, const char *script,
 static int wait_for(pid_t pid, int *status)
 {
 	const struct timespec pause = { .tv_nsec = POLL_MS * 1000000L };
-	pid_t got = 0;
-
 	for (int ms = 0; ms < LIMIT_MS; ms += POLL_MS) {
-		got = waitpid(pid, status, WNOHANG);
+		pid_t got = waitpid(pid, status, WNOHANG);
+
 		if (got == pid)
 			return 0;
 		if (got < 0 && errno != EINTR)
@@ -126,11 +127,11 @@ static int wait_for(pid_t pid, int *status)
 static void add_complaint(const struct stage *s, struct text *why)
 {
 	struct text said = { 0 };
-	const char *line, *c;
 
 	if (stage_read(s, "plots/gnuplot.err", &said) == 0) {
-		line = text_string(&said);
-		c = strstr(line, "line ");
+		const char *line = text_string(&said);
+		const char *c = strstr(line, "line ");
+
 		line = c ? c : line + strspn(line, " \n\t^");
 		text_bytes(why, line, strcspn(line, "\n"));
 	}
@@ -142,7 +143,7 @@ int gnuplot_run(const struct stage *s, const char *name, struct text *why)
 	char *program = find_gnuplot();
 	struct text script = { 0 };
 	int ret, status = 0;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (!program) {
 		text_add(why, "gnuplot is not on PATH");

@@ -29,7 +29,7 @@ static void html_begin(struct page *p, const char *title, const char *subtitle,
 		 "<link rel=\"icon\" href=\"data:,\">\n");
 	add_element(p, "title", title);
 	text_add(&p->out, "<style>\n");
-	text_bytes(&p->out, style_css, (size_t)(style_css_end - style_css));
+	text_add(&p->out, style_css);
 	text_add(&p->out, "</style>\n</head>\n<body>\n"
 		 "<header class=\"top\"><div class=\"page\">\n"
 		 "<p class=\"brand\">vmgauge</p>\n");
@@ -166,7 +166,10 @@ static void html_field(struct page *p, const char *name, enum cell_style style,
 	text_add(&p->out, "<div><dt>");
 	text_html(&p->out, name);
 	text_format(&p->out, "</dt><dd><%s>", tag);
-	text_html(&p->out, s);
+	if (style == CELL_CODE)
+		text_html_code(&p->out, s);
+	else
+		text_html(&p->out, s);
 	text_format(&p->out, "</%s></dd></div>\n", tag);
 }
 

@@ -16,12 +16,12 @@ void html_table_begin(struct page *p, const char *caption,
 	if (p->in_fields)
 		text_add(&p->out, "</dl>\n");
 	p->in_fields = false;
-	text_add(&p->out, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+	text_add(&p->out, "<p class=\"caption\">");
+	text_html(&p->out, caption);
+	text_add(&p->out, "</p>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
 		 "aria-label=\"");
 	text_html(&p->out, caption);
-	text_add(&p->out, "\"><table>\n<caption>");
-	text_html(&p->out, caption);
-	text_add(&p->out, "</caption>\n<thead><tr>");
+	text_add(&p->out, "\"><table>\n<thead><tr>");
 	for (size_t i = 0; i < n; i++) {
 		text_format(&p->out, "<th scope=\"col\"%s>",
 			    columns[i].numeric ? " class=\"n\"" : "");
@@ -59,13 +59,15 @@ void html_cell(struct page *p, enum cell_style style, const char *s)
 {
 	const char *close = cell_open(p, style == CELL_WRAP);
 
-	if (!s || !*s)
+	if (!s || !*s) {
 		text_add(&p->out, "\u2014");
-	else if (style == CELL_CODE)
+	} else if (style == CELL_CODE) {
 		text_add(&p->out, "<code>");
-	text_html(&p->out, s);
-	if (s && *s && style == CELL_CODE)
+		text_html_code(&p->out, s);
 		text_add(&p->out, "</code>");
+	} else {
+		text_html(&p->out, s);
+	}
 	text_add(&p->out, close);
 }
 

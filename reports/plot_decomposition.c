@@ -115,11 +115,12 @@ static double nice_step(double most, int tics)
 static void write_axis(const struct canvas *c, double most, struct text *script)
 {
 	double step = nice_step(most, c->narrow ? 4 : 8);
-	const char *comma = "";
+	int tics = (int)(most * 1.04 / step);
 
 	text_format(script, "set xrange [0:%.6g]\nset xtics (", most * 1.04);
-	for (double x = 0; x <= most * 1.04; x += step, comma = ", ")
-		text_format(script, "%s'%s' %.6g", comma, number(x).s, x);
+	for (int i = 0; i <= tics; i++)
+		text_format(script, "%s'%s' %.6g", i ? ", " : "",
+			    number(i * step).s, i * step);
 	text_format(script, ")\nset label '%s' at graph 0.5, screen %.5f center "
 		    "textcolor rgb '#%06x'\n", c->narrow ? "cycles, median" :
 		    "TSC cycles per round trip, median of each part",

@@ -113,19 +113,18 @@ static void write_axis(const struct drawing *d, const struct canvas *c,
 		       struct text *script)
 {
 	bool wide_span = d->high / d->low > 30;
-	double decade = pow(10, floor(log10(d->low)));
+	int first = (int)floor(log10(d->low)), last = (int)floor(log10(d->high));
 
 	text_format(script, "set logscale x\nset xrange [%.6g:%.6g]\nset xtics (",
 		    d->low, d->high);
-	for (const char *comma = ""; decade <= d->high; decade *= 10)
+	for (int power = first; power <= last; power++)
 		for (int k = 1; k < 10; k++) {
 			bool named = k == 1 || (!wide_span && (k == 2 || k == 5));
+			double x = k * pow(10, power);
 
-			text_format(script, "%s'%s' %.6g %d", comma,
-				    !named ? "" : decade < 1 ? number(k * decade).s :
-				    number_count((size_t)(k * decade)).s, k * decade,
-				    !named);
-			comma = ", ";
+			text_format(script, "%s'%s' %.6g %d",
+				    power == first && k == 1 ? "" : ", ",
+				    named ? number_tidy(x).s : "", x, !named);
 		}
 	text_format(script, ")\nset label '%s' at graph 0.5, screen %.5f center "
 		    "textcolor rgb '#%06x'\n",

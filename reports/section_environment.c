@@ -34,7 +34,6 @@ static const struct { const char *name, *path; } summary[] = {
 	{ "Transparent huge pages", "memory.thp" },
 	{ "Clock source", "clocksource" },
 	{ "Invariant TSC", "tsc.invariant" },
-	{ "TSC frequency, kHz", "cpu.tsc_khz" },
 	{ "Hardware counters", "counters.pmu" },
 	{ "About the counters", "counters.note" },
 };
@@ -45,6 +44,8 @@ static void add_leaf(const json_t *value, const char *path, struct text *out)
 		text_add(out, json_string_value(value));
 	else if (json_is_boolean(value))
 		text_add(out, json_is_true(value) ? "yes" : "no");
+	else if (json_is_array(value) && !json_array_size(value))
+		text_add(out, "none");
 	else if (json_is_array(value))
 		entry_join(value, ", ", out);
 	else if (!json_is_number(value))
@@ -121,6 +122,8 @@ static void write_leaves(struct page *p, const json_t *object, const char *prefi
 	const char *key;
 
 	json_object_foreach(o, key, value) {
+		if (!*prefix && !strcmp(key, "disturbances"))
+			continue;	/* has a table of its own */
 		text_clear(&path);
 		text_format(&path, "%s%s%s", prefix, *prefix ? "." : "", key);
 		if (json_is_object(value) && json_object_size(value)) {

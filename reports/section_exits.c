@@ -107,7 +107,7 @@ static void write_row(struct page *p, const struct item *it, bool with_level)
 	p->ops->cell(p, CELL_TEXT, model_ring(it->ring));
 	text_add(&t, number(it->median).s);
 	if (!it->in_cycles)
-		text_format(&t, " %s", field_text(it->json, "unit"));
+		text_format(&t, " %.16s", field_text(it->json, "unit"));
 	p->ops->cell(p, CELL_TEXT, text_string(&t));
 	cell_interval(p, it, with_level);
 	p->ops->cell(p, CELL_TEXT, number(it->ns).s);

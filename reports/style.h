@@ -1,7 +1,7 @@
-/* The page's style sheet, reports/style.css, as bytes inside the program. */
+/* The page's style sheet, reports/style.css, as a string inside the program. */
 #ifndef VMGAUGE_REPORTS_STYLE_H
 #define VMGAUGE_REPORTS_STYLE_H
 
-extern const char style_css[], style_css_end[];
+extern const char style_css[];
 
 #endif

@@ -55,21 +55,18 @@ void text_add(struct text *t, const char *s)
 void text_format(struct text *t, const char *fmt, ...)
 {
 	va_list args;
+	char *s = NULL;
 	int length;
 
 	va_start(args, fmt);
-	length = vsnprintf(NULL, 0, fmt, args);
+	length = vasprintf(&s, fmt, args);
 	va_end(args);
 	if (length < 0) {
 		t->failed = true;
 		return;
 	}
-	if (!text_reserve(t, (size_t)length))
-		return;
-	va_start(args, fmt);
-	vsnprintf(t->data + t->length, (size_t)length + 1, fmt, args);
-	va_end(args);
-	t->length += (size_t)length;
+	text_bytes(t, s, (size_t)length);
+	free(s);
 }
 
 /* Length of the UTF-8 sequence at s and its code point; 0 where broken. */
@@ -161,6 +158,18 @@ static void emit_html(struct text *t, const char *s, size_t length)
 void text_html(struct text *t, const char *s)
 {
 	text_each(t, s, emit_html);
+}
+
+static void emit_html_code(struct text *t, const char *s, size_t length)
+{
+	emit_html(t, s, length);
+	if (*s == '/' || *s == '_')
+		text_add(t, "<wbr>");
+}
+
+void text_html_code(struct text *t, const char *s)
+{
+	text_each(t, s, emit_html_code);
 }
 
 static void emit_markdown(struct text *t, const char *s, size_t length)

@@ -28,6 +28,8 @@ void text_format(struct text *t, const char *fmt, ...)
 
 /* Safe as HTML text and inside a quoted attribute. */
 void text_html(struct text *t, const char *s);
+/* The same, with places to break a long name after each / and _. */
+void text_html_code(struct text *t, const char *s);
 /* Safe as Markdown (GFM) text on one line, in a table cell too. */
 void text_markdown(struct text *t, const char *s);
 /* A code span where the text is harmless in one, else as text_markdown(). */

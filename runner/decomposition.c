@@ -5,8 +5,9 @@
  * With tracepoints each leg lies between two stamps on one time base. Without
  * them the kernel's two boundaries are not known, and the legs through it are
  * reported joined (guest_to_user, user_to_guest): half a leg is no number to
- * publish. Whether the legs add up to the round trip that the bench measured
- * by itself, unstamped, is judged by series_result().
+ * publish. "whole" is the same operation in the same VM, in plain blocks and
+ * without stamps: stamping costs too, and legs that do not add up to the
+ * whole say so.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "measure/stats.h"
 
 #define LEGS_MAX	5
+#define ADDS_UP		0.05	/* of the whole */
 
 struct legs {
 	double leg[LEGS_MAX][ABI_STAMPS_MAX];
@@ -49,6 +51,27 @@ static void legs_add(struct legs *l, const struct trip *t, bool traced)
 	l->whole[l->n++] = t->guest_end - t->guest_begin;
 }
 
+/* Cycles of an unstamped operation in this very run, less the empty one. */
+static double whole_cycles(const struct abi_mailbox *mb)
+{
+	const struct abi_block *const list[2] = { mb->block, mb->empty };
+	const uint64_t ops[2] = { mb->ops, mb->empty_ops };
+	const uint32_t n[2] = { mb->blocks_done, mb->empty_done };
+	double v[ABI_BLOCKS_MAX], median[2];
+
+	for (int k = 0; k < 2; k++) {
+		if (!ops[k] || !n[k] || n[k] > ABI_BLOCKS_MAX)
+			return NAN;
+		for (uint32_t i = 0; i < n[k]; i++)
+			v[i] = (double)(list[k][i].end_tsc -
+					list[k][i].begin_tsc) /
+			       (double)ops[k];
+		if (stats_median(v, n[k], &median[k]))
+			return NAN;
+	}
+	return median[0] - median[1];
+}
+
 json_t *decomposition_record(const struct series *s,
 			     const struct observation *seen)
 {
@@ -56,7 +79,7 @@ json_t *decomposition_record(const struct series *s,
 						     : joined_name;
 	struct legs *l = calloc(1, sizeof(*l));
 	json_t *d = NULL, *parts = json_object();
-	double sum = 0, whole = 0, median;
+	double sum = 0, stamped = 0, whole, median;
 
 	if (!l || !parts)
 		goto out;
@@ -73,12 +96,17 @@ json_t *decomposition_record(const struct series *s,
 		json_object_set_new(parts, name[k], json_real(median));
 		sum += median;
 	}
-	if (stats_median(l->whole, l->n, &whole))
+	if (stats_median(l->whole, l->n, &stamped))
 		goto out;
-	d = json_pack("{s:s, s:i, s:O, s:f, s:f, s:s}", "method",
-		      seen->trips_traced ? "tracepoints" : "stamps", "ops",
-		      (int)l->n, "parts", parts, "sum", sum, "stamped_whole",
-		      whole, "note", seen->trips_note);
+	whole = whole_cycles(&seen->mailbox);
+	d = json_pack("{s:s, s:i, s:O, s:f, s:f, s:o, s:o, s:b, s:s}",
+		      "method", seen->trips_traced ? "tracepoints" : "stamps",
+		      "ops", (int)l->n, "parts", parts, "sum", sum,
+		      "stamped_whole", stamped, "whole",
+		      whole > 0 ? json_real(whole) : json_null(), "ratio",
+		      whole > 0 ? json_real(sum / whole) : json_null(),
+		      "adds_up", whole > 0 && fabs(sum / whole - 1) <= ADDS_UP,
+		      "note", seen->trips_note);
 out:
 	json_decref(parts);
 	free(l);

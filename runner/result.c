@@ -11,7 +11,6 @@
 
 #define ALPHA		0.05
 #define OVERHEAD_RATIO	10	/* below it a result is flagged */
-#define ADDS_UP		0.05
 
 static double *values_of(const json_t *array, size_t *n)
 {
@@ -98,7 +97,7 @@ static json_t *contamination(const struct series *s)
 static json_t *counters(const struct session *session,
 			const struct series *s)
 {
-	const json_t *note = session->ctx.counters_template;
+	const struct target_context *ctx = &session->ctx;
 	json_t *events = json_object(), *record;
 	size_t i, n = json_array_size(s->instances);
 
@@ -123,30 +122,10 @@ static json_t *counters(const struct session *session,
 			isnan(part[1]) ? json_null() :
 			json_real(part[1] / (double)n)));
 	}
-	return json_pack("{s:O?, s:O?, s:o}", "source",
-			 json_object_get(note, "source"), "note",
-			 json_object_get(note, "note"), "events", events);
-}
-
-static json_t *decomposition(const struct series *s, double whole)
-{
-	json_t *d = json_object_get(s->decomposition, "decomposition");
-	json_t *copy;
-	double sum, ratio;
-
-	if (!d)
-		return json_null();
-	copy = json_copy(d);
-	sum = json_number_value(json_object_get(d, "sum"));
-	ratio = whole > 0 ? sum / whole : NAN;
-	if (!json_object_get(d, "parts"))
-		return copy;
-	json_object_set_new(copy, "whole", json_real(whole));
-	json_object_set_new(copy, "ratio", isfinite(ratio) ? json_real(ratio)
-							   : json_null());
-	json_object_set_new(copy, "adds_up",
-			    json_boolean(fabs(ratio - 1) <= ADDS_UP));
-	return copy;
+	return json_pack("{s:s, s:s?, s:o}", "source", ctx->counters_source ?
+			 ctx->counters_source : "software", "note",
+			 ctx->counters_note && ctx->counters_note[0] ?
+			 ctx->counters_note : NULL, "events", events);
 }
 
 struct estimate {
@@ -218,8 +197,8 @@ static bool measured_put(const struct session *session,
 	double khz = json_number_value(json_object_get(
 		json_array_get(s->instances, 0), "tsc_khz"));
 	struct estimate est = { 0 };
+	json_t *a, *decomposition;
 	size_t blocks;
-	json_t *a;
 
 	if (estimate_make(s, &est)) {
 		free(est.instance);
@@ -246,8 +225,9 @@ static bool measured_put(const struct session *session,
 		gather(s, "empty"), "flags", flags(s, session, &est),
 		"attest", attest_json(session, s), "contamination",
 		contamination(s), "counters", counters(session, s)));
-	json_object_set_new(r, "decomposition", b->decompose ?
-			    decomposition(s, est.median) : json_null());
+	decomposition = json_object_get(s->decomposition, "decomposition");
+	json_object_set(r, "decomposition",
+			decomposition ? decomposition : json_null());
 	free(est.instance);
 	return true;
 }

@@ -54,7 +54,10 @@ static bool has_round(const struct series *series, unsigned int round)
 	return false;
 }
 
-/* Rounds one after the other, shuffled inside; decompositions last. */
+/*
+ * Probes first, in the order of their names; then benches, round after round
+ * and shuffled inside each; decompositions last.
+ */
 static struct job *jobs_make(struct session *s, unsigned int *count)
 {
 	unsigned int rounds = s->options.instances;
@@ -62,6 +65,9 @@ static struct job *jobs_make(struct session *s, unsigned int *count)
 				 sizeof(*job));
 	unsigned int n = 0;
 
+	for (unsigned int i = 0; job && i < s->series_count; i++)
+		if (s->series[i].item->probe && !s->series[i].verdict)
+			job[n++] = (struct job){ .series = i };
 	for (unsigned int round = 0; job && round <= rounds; round++) {
 		unsigned int first = n;
 
@@ -69,12 +75,10 @@ static struct job *jobs_make(struct session *s, unsigned int *count)
 			struct series *series = &s->series[i];
 			bool last = round == rounds;
 
-			if (series->verdict)
-				continue;
-			if (series->item->probe ? round > 0 :
-			    last ? !series->item->bench->decompose ||
-				   series->decomposition != NULL :
-			    has_round(series, round))
+			if (series->verdict || series->item->probe ||
+			    (last ? !series->item->bench->decompose ||
+				    series->decomposition != NULL :
+			     has_round(series, round)))
 				continue;
 			job[n++] = (struct job){
 				.series = i, .round = round, .decompose = last,
@@ -149,8 +153,7 @@ static int job_run(struct session *s, const struct job *job,
 	const struct run_request r = {
 		.bench = item->bench, .probe = item->probe,
 		.item = item->name, .ring = series->ring,
-		.blocks = job->decompose ? 1 : SESSION_BLOCKS,
-		.empty_blocks = job->decompose ? 1 : SESSION_EMPTY_BLOCKS,
+		.blocks = SESSION_BLOCKS, .empty_blocks = SESSION_EMPTY_BLOCKS,
 		.stamps = job->decompose ? SESSION_STAMPS : 0,
 		.block_ns = s->block_ns, .seed = rng_next(&s->rng),
 		.deadline_ms = s->options.deadline_ms,

@@ -209,8 +209,6 @@ void session_close(struct session *s)
 	s->have_tracing = false;
 	if (s->target && s->ctx.state)
 		s->target->close(&s->ctx);
-	json_decref(s->ctx.counters_template);
-	s->ctx.counters_template = NULL;
 	topology_close(&s->topology);
 	expect_free(&s->expect);
 	json_decref(s->run);

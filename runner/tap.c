@@ -46,11 +46,16 @@ static void emit_text(struct tap *t, const char *text)
 	}
 }
 
-void tap_begin(struct tap *t, FILE *out)
+void tap_begin_version(struct tap *t, FILE *out, unsigned int version)
 {
 	*t = (struct tap){ .out = out };
-	emit(t, "TAP version 14\n");
+	emit(t, "TAP version %u\n", version);
 	flush(t);
+}
+
+void tap_begin(struct tap *t, FILE *out)
+{
+	tap_begin_version(t, out, 14);
 }
 
 void tap_plan(struct tap *t, unsigned int n, const char *skip_reason)

@@ -36,6 +36,12 @@ enum tap_directive {
 /* Writes the version line. `out` stays the caller's. */
 void tap_begin(struct tap *t, FILE *out);
 
+/*
+ * The same with another version line: 13 for a harness that refuses to hear
+ * of 14. All that is written here is valid in both.
+ */
+void tap_begin_version(struct tap *t, FILE *out, unsigned int version);
+
 /* The plan, once, before the first point or after the last; n = 0 skips all. */
 void tap_plan(struct tap *t, unsigned int n, const char *skip_reason);
 

@@ -46,7 +46,6 @@ static void targets_list(void)
 			printf("%-8s unavailable: %s\n", "", e.text);
 		else
 			(*t)->close(&ctx);
-		json_decref(ctx.counters_template);
 	}
 }
 

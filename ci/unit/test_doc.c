@@ -416,6 +416,11 @@ static void what_readers_rely_on_is_there(void **state)
 	assert_result_refused("ci", json_pack("{s:f,s:f,s:f}", "low", 3.0,
 					      "high", 2.0, "level", 0.95),
 			      "interval that is none");
+	for (double level = 0; level < 2; level += 1.5)
+		assert_result_refused("ci", json_pack("{s:f,s:f,s:f}", "low",
+						      1.0, "high", 2.0, "level",
+						      level),
+				      "interval that is none");
 	assert_result_refused("samples", json_pack("[[s]]", "1"),
 			      "samples[0][0] must be a number");
 	assert_result_refused("n", json_pack("[i]", -1), "n[0] must be a count");

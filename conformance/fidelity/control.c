@@ -110,7 +110,7 @@ PROBE(dr6_and_dr7_fixed_bits_read_fixed,
 	.rule = "Reserved bits of DR6 and DR7 read as their fixed values",
 	.cite = "Intel SDM vol. 3, Debug Registers; AMD APM vol. 2, "
 		"Debug-Status Register (DR6), Debug-Control Register (DR7)",
-	.control = "a DR7 whose bit 10 reads as zero is caught")
+	.control = "a MOV from DR7 that does nothing is caught")
 {
 	/* Bits 11 and 16 belong to bus-lock detection and to TSX. */
 	uint64_t mask = ~(1ull << 11 | 1ull << 16);

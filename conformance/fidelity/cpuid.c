@@ -116,7 +116,7 @@ PROBE(address_widths_fit_the_format,
 	.rule = "Physical addresses have 32 to 52 bits, linear ones 48 or 57",
 	.cite = "Intel SDM vol. 3, Enumeration of Paging Features by CPUID; "
 		"AMD APM vol. 3, Function 8000_0008h",
-	.control = "a leaf 80000008H that claims 116 bits is caught",
+	.control = "a leaf 80000008H that claims no linear bits is caught",
 	.rings = RING0 | RING3)
 {
 	uint32_t widths = cpuid_reg(0x80000008u, 0, EAX);
@@ -130,7 +130,7 @@ PROBE(baseline_of_64_bit_mode_is_advertised,
 	.rule = "What 64-bit mode cannot be without is reported as present",
 	.cite = "AMD APM vol. 2, Processor Feature Identification; "
 		"Intel SDM vol. 3, Activating IA-32e Mode",
-	.control = "a leaf 1 without the PAE bit is caught",
+	.control = "a leaf 1 without the SSE2 bit is caught",
 	.rings = RING0 | RING3)
 {
 	/* FPU, TSC, MSR, PAE, CX8, CMOV, FXSR, SSE, SSE2 */

@@ -128,7 +128,7 @@ PROBE(watchpoint_traps_after_the_write,
 PROBE(watchpoint_ignores_its_neighbour,
 	.rule = "A data breakpoint of one byte ignores the byte beside it",
 	.cite = WATCH,
-	.control = "a DR7 that watches eight bytes is caught")
+	.control = "a write that raises an exception is caught")
 {
 	volatile uint8_t *byte = (volatile uint8_t *)&watched;
 

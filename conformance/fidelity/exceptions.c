@@ -59,14 +59,16 @@ PROBE(interrupt_error_code_names_the_gate,
 		"Code", .rings = BOTH,
 	.control = "a #GP whose error code lacks the IDT bit is caught")
 {
-	uint64_t *gate = &idt[0x51 * 2];
+	volatile uint64_t *gate = &idt[27 * 2];	/* a vector nobody raises */
+	uint64_t before = *gate;
 
-	CHECK_FAULT(VEC_GP, 0x50 * 8 + 2, asm_safe("int $0x50", ));
 	CHECK_FAULT(VEC_GP, 0xf0 * 8 + 2, asm_safe("int $0xf0", ));
+	*gate = 0;			/* of no type */
+	CHECK_FAULT(VEC_GP, 27 * 8 + 2, asm_safe("int $27", ));
 	/* An interrupt gate, DPL 3, but not present. */
-	gate[0] = 0x00006e0000000000ull | SEL_KCODE << 16;
-	CHECK_FAULT(VEC_NP, 0x51 * 8 + 2, asm_safe("int $0x51", ));
-	gate[0] = 0;
+	*gate = 0x00006e0000000000ull | SEL_KCODE << 16;
+	CHECK_FAULT(VEC_NP, 27 * 8 + 2, asm_safe("int $27", ));
+	*gate = before;
 }
 
 PROBE(bad_selector_is_the_error_code,
@@ -123,7 +125,7 @@ PROBE(opcodes_of_other_modes_are_undefined,
 	.rule = "Opcodes that 64-bit mode removed raise #UD",
 	.cite = "Intel SDM vol. 2, Opcode Map; AMD APM vol. 3, Invalid and "
 		"Reassigned Instructions in 64-Bit Mode", .rings = BOTH,
-	.control = "a #UD that arrives as another vector is caught")
+	.control = "an AAM that does nothing is caught")
 {
 	CHECK_EQ(VEC_UD, asm_safe(".byte 0x06", ));		/* PUSH ES */
 	CHECK_EQ(VEC_UD, asm_safe(".byte 0x27", ));		/* DAA */
@@ -133,15 +135,25 @@ PROBE(opcodes_of_other_modes_are_undefined,
 	CHECK_EQ(VEC_UD, asm_safe(".byte 0xd4, 0x0a", ));	/* AAM */
 }
 
-PROBE(virtualisation_is_undefined_when_off,
-	.rule = "VMX and SVM instructions raise #UD while CR4.VMXE, EFER.SVME are 0",
+PROBE(vmx_is_undefined_when_off,
+	.rule = "VMX instructions raise #UD while CR4.VMXE is clear, at any CPL",
 	.cite = "Intel SDM vol. 3, VMX Instruction Reference; AMD APM vol. 3, "
-		"VMRUN, VMLOAD, INVLPGA", .rings = BOTH,
-	.control = "a #UD that arrives as another vector is caught")
+		"Opcode Maps", .rings = BOTH,
+	.control = "a VMXOFF that does nothing is caught")
 {
 	CHECK_EQ(VEC_UD, asm_safe("vmxoff", ::: "cc"));
 	CHECK_EQ(VEC_UD, asm_safe("vmread %%rax, %%rax", ::: "rax", "cc"));
+	CHECK_EQ(VEC_UD, asm_safe("vmwrite %%rax, %%rax", ::: "rax", "cc"));
+}
+
+PROBE(svm_is_undefined_when_off,
+	.rule = "SVM instructions raise #UD while EFER.SVME is clear, at any CPL",
+	.cite = "AMD APM vol. 3, VMRUN, VMLOAD, VMSAVE, INVLPGA; Intel SDM vol. "
+		"2, Opcode Map", .rings = BOTH,
+	.control = "a VMRUN that does nothing is caught")
+{
 	CHECK_EQ(VEC_UD, asm_safe("vmrun", :: "a"(0)));
 	CHECK_EQ(VEC_UD, asm_safe("vmload", :: "a"(0)));
+	CHECK_EQ(VEC_UD, asm_safe("vmsave", :: "a"(0)));
 	CHECK_EQ(VEC_UD, asm_safe("invlpga", :: "a"(0), "c"(0)));
 }

@@ -34,7 +34,7 @@ PROBE(popf_leaves_if_and_iopl_alone,
 PROBE(cli_and_sti_need_iopl,
 	.rule = "CLI and STI at CPL3 with IOPL 0 raise #GP(0)",
 	.cite = "Intel SDM vol. 2, CLI, STI; AMD APM vol. 3, CLI, STI",
-	.control = "a CLI that does nothing is caught",
+	.control = "a #GP that arrives as another vector is caught",
 	.rings = RING3)
 {
 	uint64_t before = rflags_read();
@@ -64,7 +64,7 @@ PROBE(ports_need_a_bitmap,
 	.rule = "IN and OUT at CPL3, IOPL 0, no port bitmap, raise #GP(0)",
 	.cite = "Intel SDM vol. 1, I/O Permission Bit Map; AMD APM vol. 2, "
 		"I/O-Permission Bitmap",
-	.control = "an IN that does nothing is caught")
+	.control = "a #GP that arrives as another vector is caught")
 {
 	ring3_ports_allow(false);
 	ring3_call(ports_forbidden);

@@ -17,7 +17,6 @@ enum { PF_P = 1, PF_W = 2, PF_U = 4, PF_RSVD = 8, PF_FETCH = 16 };
 
 /* Two pages at 4 GiB, where the image's own tables map nothing. */
 #define WINDOW	0x100000000ull
-#define JUMP	(WINDOW + 0x1000)
 
 static uint64_t pd[512] __attribute__((aligned(4096)));
 static uint64_t pt[512] __attribute__((aligned(4096)));
@@ -43,12 +42,12 @@ __guest unsigned int read_window(uint64_t gva)
 {
 	uint64_t v;
 
-	return asm_safe("movq (%1), %0", : "=r"(v) : "r"(gva) : "memory");
+	return asm_safe("movq (%1), %0", : "=a"(v) : "D"(gva) : "memory");
 }
 
 __guest unsigned int write_window(uint64_t gva)
 {
-	return asm_safe("movq %0, (%1)", :: "r"(5ull), "r"(gva) : "memory");
+	return asm_safe("movq %0, (%1)", :: "a"(5ull), "D"(gva) : "memory");
 }
 
 __guest const char *window_absent(void)
@@ -208,7 +207,7 @@ PROBE(invlpg_forgets_the_old_page,
 	.rule = "After INVLPG an access uses the entry as it is in memory now",
 	.cite = "Intel SDM vol. 3, Operations that Invalidate TLBs and "
 		"Paging-Structure Caches; AMD APM vol. 3, INVLPG",
-	.control = "an entry that is not changed is caught")
+	.control = "a #PF that arrives as another vector is caught")
 {
 	volatile uint64_t *window = (volatile uint64_t *)WINDOW;
 

@@ -20,9 +20,9 @@ PROBE(in_changes_only_its_width,
 {
 	uint64_t b = HIGH, w = HIGH, l = HIGH;
 
-	__asm__ volatile("inb %w1, %b0" : "+a"(b) : "d"(PORT));
-	__asm__ volatile("inw %w1, %w0" : "+a"(w) : "d"(PORT));
-	__asm__ volatile("inl %w1, %k0" : "+a"(l) : "d"(PORT));
+	__asm__ volatile("inb %1, %b0" : "+a"(b) : "i"(PORT));
+	__asm__ volatile("inw %1, %w0" : "+a"(w) : "i"(PORT));
+	__asm__ volatile("inl %1, %k0" : "+a"(l) : "i"(PORT));
 	CHECK_EQ(HIGH >> 8, b >> 8);
 	CHECK_EQ(HIGH >> 16, w >> 16);
 	CHECK_EQ(0, l >> 32);
@@ -33,12 +33,13 @@ PROBE(out_changes_no_register,
 	.cite = IN_OUT, .rings = RING0 | RING3,
 	.control = "an OUT that becomes an IN is caught")
 {
-	uint64_t a = HIGH, d = HIGH << 16 | PORT, flags;
+	uint64_t a = HIGH, d = HIGH, flags;
 
-	__asm__ volatile("stc\n\toutl %k0, %w1\n\tpushfq\n\tpop %2"
-			 : "+a"(a), "+d"(d), "=r"(flags) :: "memory", "cc");
+	__asm__ volatile("stc\n\toutl %k0, %3\n\tpushfq\n\tpop %2"
+			 : "+a"(a), "+d"(d), "=r"(flags) : "i"(PORT)
+			 : "memory", "cc");
 	CHECK_EQ(HIGH, a);
-	CHECK_EQ(HIGH << 16 | PORT, d);
+	CHECK_EQ(HIGH, d);
 	CHECK_EQ(RFLAGS_CF, flags & RFLAGS_CF);
 }
 
@@ -47,16 +48,16 @@ PROBE(string_output_walks_the_way_of_df,
 	.cite = INS_OUTS, .rings = RING0 | RING3,
 	.control = "a REP OUTS that does nothing is caught")
 {
-	static const uint16_t word[8];
-	const uint16_t *at = word;
+	static const uint32_t word[8];
+	const uint32_t *at = word;
 	uint64_t n = 5;
 
-	__asm__ volatile("cld\n\trep outsw" : "+S"(at), "+c"(n) : "d"(PORT)
+	__asm__ volatile("cld\n\trep outsl" : "+S"(at), "+c"(n) : "d"(PORT)
 			 : "memory", "cc");
 	CHECK_EQ(word + 5, at);
 	CHECK_EQ(0, n);
 	n = 5;
-	__asm__ volatile("std\n\trep outsw\n\tcld" : "+S"(at), "+c"(n)
+	__asm__ volatile("std\n\trep outsl\n\tcld" : "+S"(at), "+c"(n)
 			 : "d"(PORT) : "memory", "cc");
 	CHECK_EQ(word, at);
 	CHECK_EQ(0, n);

@@ -106,7 +106,7 @@ __guest void table_loads(void)
 PROBE(descriptor_tables_are_out_of_reach,
 	.rule = "LGDT, LIDT, LLDT and LTR at CPL3 raise #GP(0)",
 	.cite = PRIVILEGED "AMD APM vol. 3, LGDT, LIDT, LLDT, LTR",
-	.control = "an LGDT that does nothing is caught")
+	.control = "an LLDT that does nothing is caught")
 {
 	struct table_pointer gdt[2], idt[2];
 
@@ -122,7 +122,7 @@ PROBE(descriptor_tables_are_out_of_reach,
 PROBE(machine_control_is_out_of_reach,
 	.rule = "HLT, INVLPG, WBINVD, INVD and SWAPGS at CPL3 raise #GP(0)",
 	.cite = PRIVILEGED "AMD APM vol. 3, HLT, INVLPG, WBINVD, INVD, SWAPGS",
-	.control = "a HLT that does nothing is caught",
+	.control = "a WBINVD that does nothing is caught",
 	.rings = RING3)
 {
 	CHECK_FAULT(VEC_GP, 0, asm_safe("hlt", ));

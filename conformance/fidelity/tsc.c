@@ -47,7 +47,7 @@ PROBE(rdtsc_clears_upper_halves,
 PROBE(msr_and_instruction_agree,
 	.rule = "RDMSR of IA32_TSC reads the counter that RDTSC reads",
 	.cite = TSC,
-	.control = "an IA32_TSC that reads as zero is caught")
+	.control = "an IA32_TSC whose low half reads as zero is caught")
 {
 	uint64_t before = tsc_read();
 	uint64_t msr = rdmsr(MSR_TSC);

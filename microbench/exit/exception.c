@@ -5,9 +5,13 @@
  * it decodes the instruction, finds that it is not, and injects the exception
  * that the CPU would have raised. #BP goes straight to the guest unless
  * somebody debugs it. The image's usual handler would be most of the time
- * measured, so both rows have their own, of one or two instructions.
+ * measured, so both rows have their own, of a few instructions.
  */
+#include "layout.h"
 #include "suite.h"
+
+#define TEXT_(x)	#x
+#define TEXT(x)		TEXT_(x)
 
 struct gate {
 	uint16_t offset_low;
@@ -28,10 +32,22 @@ __guest __attribute__((naked)) void bp_handler(void)
 	__asm__("iretq");
 }
 
-/* #UD is a fault: UD2 is two bytes. */
+/* Naked, so that its address is the instruction's. */
+__guest __attribute__((naked)) void exception_intercepted_op(void)
+{
+	__asm__("ud2\n\t"
+		"ret");
+}
+
+/*
+ * #UD is a fault, and UD2 is two bytes to step over. Any other #UD goes to
+ * the image's stub for vector 6: ring 3 is left by one.
+ */
 __guest __attribute__((naked)) void ud_handler(void)
 {
-	__asm__("addq $2, (%rsp)\n\t"
+	__asm__("cmpq $exception_intercepted_op, (%rsp)\n\t"
+		"jne fault_stubs + 6 * " TEXT(STUB_BYTES) "\n\t"
+		"addq $2, (%rsp)\n\t"
 		"iretq");
 }
 
@@ -48,11 +64,6 @@ __guest void gate_set(unsigned int vector, void (*handler)(void))
 __guest void exception_intercepted_setup(void)
 {
 	gate_set(VEC_UD, ud_handler);
-}
-
-__guest void exception_intercepted_op(void)
-{
-	__asm__ volatile("ud2" ::: "memory");
 }
 
 __guest void exception_intercepted_teardown(void)

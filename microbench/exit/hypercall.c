@@ -3,14 +3,16 @@
  * with the other vendor's instruction.
  *
  * VMCALL is Intel's, VMMCALL is AMD's, and each CPU raises #UD for the other.
- * KVM intercepts that #UD and rewrites the instruction in guest memory, so
- * that from the second time on both are the CPU's own: both rows cost one
- * exit everywhere. `hypercall_patched` undoes the patch before each use and
- * so measures the first time: the #UD, the rewrite, then the hypercall.
+ * KVM intercepts that #UD and, for a guest's kernel, rewrites the instruction
+ * in guest memory, so that from the second time on both are the CPU's own and
+ * both rows cost one exit everywhere. `hypercall_patched` undoes the patch
+ * before each use and so measures the first time: the #UD, the rewrite, then
+ * the hypercall.
  *
- * The number asked for is one that nobody implements; at CPL3 KVM refuses
- * before it looks. Either way the answer is an error in RAX. Where a host
- * does not patch, #UD reaches the guest and asm_safe() takes it.
+ * The number asked for is one that nobody implements, and at CPL3 KVM refuses
+ * before it looks: either way the answer is an error in RAX. Only the wrong
+ * instruction at CPL3 is answered by an exception instead, for asm_safe() to
+ * take: one exit again, and the image's handler on top.
  */
 #include "suite.h"
 
@@ -52,8 +54,8 @@ __guest void hypercall_patched_op(void)
 
 BENCH(vmcall,
 	.summary = "VMCALL with an unknown number",
-	.reading = "Intel's hypercall. On AMD, KVM has replaced it by VMMCALL after its first use, so "
-		   "the row is the same thing there: an exit with next to no handler.",
+	.reading = "Intel's hypercall: an exit with next to no handler. On AMD, KVM has replaced it by "
+		   "VMMCALL after its first use at CPL0; at CPL3 it is an exception there.",
 	.cite = "Intel SDM vol. 3C, VMCALL; Linux, KVM hypercalls",
 	.vmexit_name = "vmcall",
 	.rings = RING0 | RING3,
@@ -63,7 +65,8 @@ BENCH(vmcall,
 
 BENCH(vmmcall,
 	.summary = "VMMCALL with an unknown number",
-	.reading = "AMD's hypercall. On Intel, KVM has replaced it by VMCALL after its first use.",
+	.reading = "AMD's hypercall. On Intel, KVM has replaced it by VMCALL after its first use at "
+		   "CPL0; at CPL3 it is an exception there.",
 	.cite = "AMD APM vol. 3, VMMCALL; Linux, KVM hypercalls",
 	.rings = RING0 | RING3,
 	.op = GUEST(vmmcall_op),
@@ -76,7 +79,6 @@ BENCH(hypercall_patched,
 	.reading = "What a guest pays the first time it uses the other vendor's instruction: two exits, "
 		   "an instruction decoded and rewritten, and a store into running code.",
 	.cite = "Linux, KVM API, KVM_CAP_DISABLE_QUIRKS2: KVM_X86_QUIRK_FIX_HYPERCALL_INSN",
-	.rings = RING0 | RING3,
 	.setup = GUEST(hypercall_patched_setup),
 	.op = GUEST(hypercall_patched_op),
 	.exits = EXITS(2, 0),

@@ -140,9 +140,9 @@ static const struct shape counters_fields[] = {
 };
 
 static const struct shape decomposition_fields[] = {
-	MUST("method", TEXT, WORDS("tracepoints", "stamps")),
-	MAY("ops", COUNT), MUST("parts", MAP, NUMBERS),
-	MAY("sum", NUMBER), MAY("whole", NUMBER), MAY("ratio", NUMBER),
+	MUST("method", TEXT, WORDS("tracepoints", "stamps", "none")),
+	MAY("ops", COUNT), MAY("parts", MAP, NUMBERS),
+	MAY("sum", NUMBER), MAY("stamped_whole", NUMBER), MAY("whole", NUMBER), MAY("ratio", NUMBER),
 	MAY("adds_up", FLAG), MAY("note", TEXT),
 	{ 0 }
 };

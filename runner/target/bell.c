@@ -12,9 +12,16 @@
 void block_begin(struct machine *m)
 {
 	struct vcpu *v = &m->vm.vcpu[0];
+	struct kvm_state *s = m->state;
 
-	if (m->counting)
-		counters_read(&m->counters, &m->values_begin);
+	if (!s->counters_tried) {
+		s->counters_tried = true;
+		s->counting = !counters_open(&s->counters, NULL);
+		m->ctx->counters_source = counters_source(&s->counters);
+		m->ctx->counters_note = s->counters.note;
+	}
+	if (s->counting)
+		counters_read(&s->counters, &m->values_begin);
 	if (v->stats_fd >= 0)
 		stats_read(&m->vm.sys->vcpu_stats, v->stats_fd,
 			   &m->counts_begin);
@@ -41,9 +48,10 @@ void block_end(struct machine *m, struct block_seen *to)
 			to->emulated = (double)(end.insn_emulation -
 						m->counts_begin.insn_emulation);
 	}
-	if (m->counting && !counters_read(&m->counters, &values_end))
-		counters_subtract(&m->counters, &m->values_begin, &values_end,
-				  &to->counters);
+	if (m->state->counting &&
+	    !counters_read(&m->state->counters, &values_end))
+		counters_subtract(&m->state->counters, &m->values_begin,
+				  &values_end, &to->counters);
 }
 
 static struct block_seen *block_slot(struct machine *m)

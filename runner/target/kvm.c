@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "image.h"
@@ -17,10 +16,39 @@
 
 #define GRACE_MS	2000	/* for a kicked vCPU to leave the kernel */
 
-struct kvm_state {
-	struct kvm_system sys;
-	bool fep;			/* force_emulation_prefix is on */
+struct pin_job {
+	struct target_context *ctx;
+	struct error *e;
+	int rc;
 };
+
+static void pin_job(void *opaque)
+{
+	struct pin_job *j = opaque;
+
+	j->rc = topology_pin(j->ctx->topology, j->ctx->pu, j->e);
+}
+
+static int worker_pin(struct kvm_state *s, struct target_context *ctx,
+		      struct error *e)
+{
+	struct pin_job job = { .ctx = ctx, .e = e };
+
+	worker_start(&s->worker, pin_job, &job);
+	while (!worker_wait(&s->worker, 1000))
+		;
+	return job.rc;
+}
+
+/* A counter set may only be touched by the thread that it counts. */
+static void worker_counters_close(void *opaque)
+{
+	struct kvm_state *s = opaque;
+
+	if (s->counting)
+		counters_close(&s->counters);
+	s->counting = false;
+}
 
 static int kvm_open(struct target_context *ctx, struct error *e)
 {
@@ -31,9 +59,15 @@ static int kvm_open(struct target_context *ctx, struct error *e)
 	if (!s)
 		return error_set(e, -ENOMEM, "out of memory");
 	rc = system_open(&s->sys, NULL, e);
-	if (rc) {
-		free(s);
-		return rc;
+	if (rc)
+		goto fail;
+	rc = worker_open(&s->worker, e);
+	if (rc)
+		goto fail;
+	if (ctx->pin) {
+		rc = worker_pin(s, ctx, e);
+		if (rc)
+			goto fail;
 	}
 	f = fopen("/sys/module/kvm/parameters/force_emulation_prefix", "re");
 	if (f) {
@@ -44,6 +78,11 @@ static int kvm_open(struct target_context *ctx, struct error *e)
 	}
 	ctx->state = s;
 	return 0;
+fail:
+	worker_close(&s->worker);
+	system_close(&s->sys);
+	free(s);
+	return rc;
 }
 
 static void kvm_close(struct target_context *ctx)
@@ -52,9 +91,15 @@ static void kvm_close(struct target_context *ctx)
 
 	if (!s)
 		return;
+	ctx->state = NULL;
+	ctx->counters_source = ctx->counters_note = NULL;
+	/* A worker that cannot end keeps all of this until the process does. */
+	if (s->stuck)
+		return;
+	worker_start(&s->worker, worker_counters_close, s);
+	worker_close(&s->worker);
 	system_close(&s->sys);
 	free(s);
-	ctx->state = NULL;
 }
 
 static const char *kvm_unsupported(struct target_context *ctx,
@@ -122,6 +167,7 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 
 	if (!m)
 		return error_set(e, -ENOMEM, "out of memory for a VM");
+	m->state = s;
 	m->ctx = ctx;
 	m->request = r;
 	rc = vm_create(&m->vm, &s->sys, &config, e);
@@ -146,64 +192,30 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 	return 0;
 }
 
-/* The vCPU's thread: placed, counted, and run until it has an end. */
-static void *vcpu_thread(void *opaque)
+static void vcpu_job(void *opaque)
 {
 	struct machine *m = opaque;
 	struct vcpu *v = &m->vm.vcpu[0];
 
-	if (m->ctx->pin) {
-		m->thread_rc = topology_pin(m->ctx->topology, m->ctx->pu,
-					    &m->error);
-		if (m->thread_rc)
-			return NULL;
-	}
-	m->counting = m->request->bench &&
-		      !counters_open(&m->counters, NULL);
 	do {
 		m->end = vcpu_run(v);
 	} while (m->end == VCPU_STOPPED && atomic_load(&v->stop) == STOP_STAMPS);
-	if (m->counting) {
-		if (!m->ctx->counters_template)
-			m->ctx->counters_template = json_pack("{s:s, s:s}",
-				"source", counters_source(&m->counters),
-				"note", m->counters.note);
-		counters_close(&m->counters);
-	}
-	return NULL;
 }
 
-static struct timespec after_ms(unsigned int ms)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_sec += ms / 1000;
-	t.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (t.tv_nsec >= 1000000000) {
-		t.tv_sec++;
-		t.tv_nsec -= 1000000000;
-	}
-	return t;
-}
-
-/* True when the deadline passed first. */
-static int thread_wait(struct machine *m, bool *late, struct error *e)
+/* *late: the deadline passed first. */
+static int vcpu_wait(struct machine *m, bool *late, struct error *e)
 {
 	struct vcpu *v = &m->vm.vcpu[0];
-	struct timespec until = after_ms(m->request->deadline_ms);
 
-	*late = pthread_clockjoin_np(v->thread, NULL, CLOCK_MONOTONIC, &until);
-	if (!*late) {
-		v->started = false;
-		return 0;
+	*late = !worker_wait(&m->state->worker, m->request->deadline_ms);
+	if (*late) {
+		vcpu_kick(v);
+		m->state->stuck = !worker_wait(&m->state->worker, GRACE_MS);
 	}
-	vcpu_kick(v);
-	until = after_ms(GRACE_MS);
-	if (pthread_clockjoin_np(v->thread, NULL, CLOCK_MONOTONIC, &until))
+	if (m->state->stuck)
 		/*
 		 * Its memory cannot be given back while it runs. That ends
-		 * the process: going on would measure beside a runaway.
+		 * the session: going on would measure beside a runaway.
 		 */
 		return error_set(e, -EIO, "a vCPU did not leave the kernel "
 				 "%d ms after its kick: this kernel's KVM "
@@ -256,17 +268,12 @@ static int kvm_run(void *vm, const struct run_request *r,
 
 	m->seen = seen;
 	seen->tsc_khz = m->tsc_khz;
-	rc = pthread_create(&v->thread, NULL, vcpu_thread, m);
-	if (rc)
-		return error_set(e, -rc, "vCPU thread: %s", strerror(rc));
+	v->thread = m->state->worker.thread;
 	v->started = true;
-	rc = thread_wait(m, &late, e);
+	worker_start(&m->state->worker, vcpu_job, m);
+	rc = vcpu_wait(m, &late, e);
 	if (rc)
 		return rc;
-	if (m->thread_rc) {
-		*e = m->error;
-		return m->thread_rc;
-	}
 	end_describe(m, late);
 	if (seen->end == RUN_DONE) {
 		trips_join(m);
@@ -281,7 +288,7 @@ static void kvm_destroy(void *vm)
 {
 	struct machine *m = vm;
 
-	/* A thread that still runs owns all of this: leave it to the end. */
+	/* A vCPU that still runs owns all of this: leave it to the end. */
 	if (m->vm.vcpu[0].started)
 		return;
 	vm_destroy(&m->vm);

@@ -7,8 +7,22 @@
 #include "item_host.h"
 #include "kvm/vm.h"
 #include "target/target.h"
+#include "target/worker.h"
+
+/* What lives as long as the target is open. */
+struct kvm_state {
+	struct kvm_system sys;
+	struct worker worker;
+	bool fep;			/* force_emulation_prefix is on */
+	bool stuck;			/* a vCPU will not leave the worker */
+
+	/* The worker's own: opened when a block is first timed. */
+	struct counters counters;
+	bool counting, counters_tried;
+};
 
 struct machine {
+	struct kvm_state *state;
 	struct target_context *ctx;
 	const struct run_request *request;
 	struct observation *seen;
@@ -18,16 +32,12 @@ struct machine {
 	double tsc_khz;
 
 	/* the vCPU thread's own */
-	struct counters counters;
-	bool counting;
 	struct vcpu_counts counts_begin;
 	uint64_t user_exits_begin;
 	struct counter_values values_begin;
 	struct vcpu_stamp stamp[ABI_STAMPS_MAX + 8];
 	bool tracing_on;
 	enum vcpu_end end;
-	int thread_rc;
-	struct error error;
 };
 
 /* The reasons in vcpu_stop(). */

@@ -141,8 +141,8 @@ static int null_open(struct target_context *ctx, struct error *e)
 		return rc;
 	}
 	ctx->state = s;
-	ctx->counters_template = json_pack("{s:s, s:s}", "source", "software",
-					   "note", "null target: no events");
+	ctx->counters_source = "software";
+	ctx->counters_note = "null target: no events";
 	return 0;
 }
 

@@ -88,7 +88,8 @@ struct target_context {
 	const char *tracing_note;	/* why tracing is NULL */
 	bool tracing_fine;		/* kvm_exit does not fire here */
 	void *state;			/* the target's own, open to close */
-	json_t *counters_template;	/* source and note, once known */
+	const char *counters_source;	/* NULL until something was counted */
+	const char *counters_note;
 	/* For tests: spoils the machine after prepare(), before the entry. */
 	void (*tamper)(struct item_host *h, void *opaque);
 	void *tamper_opaque;

@@ -1,0 +1,178 @@
+# shellcheck shell=bash disable=SC2034
+# What the end-to-end tests have in common: a place to work in, the program
+# with its exit code and output at hand, and test points as TAP.
+#
+#	. "$(dirname "$0")/lib.sh"
+#	vmgauge list --names
+#	check "list succeeds" exited 0
+#	finish
+#
+# BUILD is the build directory (build), VMGAUGE the program under test. A test
+# judges vmgauge and not the machine: what KVM answers here is never asked for.
+# Each works in its own directory, $work, and leaves nothing behind.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BUILD=$(realpath -m "${BUILD:-$root/build}")
+VMGAUGE=$(realpath -m "${VMGAUGE:-$BUILD/vmgauge}")
+# Distributions install Python modules for their own interpreter.
+python=${PYTHON:-/usr/bin/python3}
+[ -x "$python" ] || python=python3
+work=$(mktemp -d "${TMPDIR:-/tmp}/vmgauge-e2e-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+cd "$work" || exit 1
+mkdir tmp
+export TMPDIR=$work/tmp LC_ALL=C.UTF-8
+out=$work/out err=$work/err
+code=0 tests=0
+limit_s=120	# for one command; a test sets another for what takes longer
+
+# The machine's own limits and settings must not leak into a test.
+unset NO_COLOR HARNESS_VERSION
+
+echo "TAP version 13"
+
+if [ ! -x "$VMGAUGE" ]; then
+	echo "Bail out! no program at $VMGAUGE: make"
+	exit 1
+fi
+
+# check NAME COMMAND...: one test point, which passes when the command does.
+check()
+{
+	local name=$1
+
+	shift
+	tests=$((tests + 1))
+	if "$@" >"$work/said" 2>&1; then
+		echo "ok $tests - $name"
+		return 0
+	fi
+	echo "not ok $tests - $name"
+	echo "# wanted: $*" | head -c 300 | tr '\n' ' '
+	printf '\n# exit code %s\n' "$code"
+	head -c 2000 "$work/said" | sed 's/^/#	/'
+	head -c 1500 "$err" 2>/dev/null | sed 's/^/# stderr: /'
+	echo
+	return 1
+}
+
+# skip NAME REASON: a point that cannot be judged here.
+skip()
+{
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP $2"
+}
+
+skip_all()
+{
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+finish()
+{
+	echo "1..$tests"
+}
+
+note()
+{
+	echo "# $*"
+}
+
+# capture COMMAND...: sets $code and $elapsed_ms; output in $out and $err.
+capture()
+{
+	local begin=${EPOCHREALTIME/./}
+
+	timeout -k 5 "$limit_s" "$@" >"$out" 2>"$err" </dev/null
+	code=$?
+	elapsed_ms=$(((${EPOCHREALTIME/./} - begin) / 1000))
+}
+
+vmgauge()
+{
+	capture "$VMGAUGE" "$@"
+}
+
+exited()
+{
+	[ "$code" -eq "$1" ]
+}
+
+# Any verdict may come out, but a run that went as it should is 0 or 1.
+judged()
+{
+	[ "$code" -eq 0 ] || [ "$code" -eq 1 ]
+}
+
+# refused TEXT...: exit code 2 and one line for people, which has each TEXT.
+refused()
+{
+	local text
+
+	[ "$code" -eq 2 ] || { echo "exit code $code"; return 1; }
+	[ "$(wc -l <"$err")" -eq 1 ] || { echo "not one line"; return 1; }
+	grep -q '^vmgauge: ' "$err" || { echo "not from vmgauge"; return 1; }
+	for text; do
+		grep -qF -- "$text" "$err" || { echo "no '$text'"; return 1; }
+	done
+}
+
+says()
+{
+	grep -qF -- "$1" "$out"
+}
+
+complains()
+{
+	grep -qF -- "$1" "$err"
+}
+
+# A path that is not there, nor any temporary file that was to become it.
+nothing_at()
+{
+	[ -z "$(compgen -G "$1*"; compgen -G "${1%/*}/.${1##*/}*")" ]
+}
+
+# holds FILE EXPRESSION: a Python expression about the document `d`; results
+# by id and ring are in `r`. See judge.py.
+holds()
+{
+	"$python" "$root/ci/e2e/judge.py" "$@"
+}
+
+# valid FILE...: by the schema, as an independent validator reads it.
+valid()
+{
+	"$python" "$root/ci/validate_schema.py" "$@"
+}
+
+# Only opening tells: a file mode says nothing about a container's rules.
+have_kvm()
+{
+	[ -c /dev/kvm ] && { : <>/dev/kvm; } 2>/dev/null
+}
+
+need_kvm()
+{
+	have_kvm || skip_all "/dev/kvm is not there or may not be opened"
+}
+
+# in_namespace SCRIPT [ARG]...: with mounts of its own, as root there.
+in_namespace()
+{
+	local script=$1
+
+	shift
+	if [ "$(id -u)" -eq 0 ]; then
+		unshare -m bash -c "$script" script "$@"
+	else
+		unshare -rm bash -c "$script" script "$@"
+	fi
+}
+
+have_namespace()
+{
+	in_namespace 'mount -t tmpfs none /mnt' 2>/dev/null
+}

@@ -1,0 +1,93 @@
+/*
+ * One thread, one job at a time; see worker.h.
+ */
+#include <string.h>
+#include <time.h>
+
+#include "target/worker.h"
+
+static void *worker_main(void *opaque)
+{
+	struct worker *w = opaque;
+
+	pthread_mutex_lock(&w->lock);
+	for (;;) {
+		while (!w->job && !w->quit)
+			pthread_cond_wait(&w->changed, &w->lock);
+		if (!w->job)
+			break;
+		pthread_mutex_unlock(&w->lock);
+		w->job(w->opaque);
+		pthread_mutex_lock(&w->lock);
+		w->job = NULL;
+		pthread_cond_broadcast(&w->changed);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+int worker_open(struct worker *w, struct error *e)
+{
+	pthread_condattr_t attr;
+	int rc;
+
+	memset(w, 0, sizeof(*w));
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	rc = pthread_create(&w->thread, NULL, worker_main, w);
+	if (rc) {
+		pthread_cond_destroy(&w->changed);
+		pthread_mutex_destroy(&w->lock);
+		return error_set(e, -rc, "vCPU thread: %s: raise the limit of "
+				 "processes (ulimit -u)", strerror(rc));
+	}
+	w->open = true;
+	return 0;
+}
+
+void worker_start(struct worker *w, worker_job *job, void *opaque)
+{
+	pthread_mutex_lock(&w->lock);
+	w->opaque = opaque;
+	w->job = job;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+bool worker_wait(struct worker *w, unsigned int ms)
+{
+	struct timespec until;
+	bool idle;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_mutex_lock(&w->lock);
+	while (w->job && !rc)
+		rc = pthread_cond_timedwait(&w->changed, &w->lock, &until);
+	idle = !w->job;
+	pthread_mutex_unlock(&w->lock);
+	return idle;
+}
+
+void worker_close(struct worker *w)
+{
+	if (!w->open)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->quit = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->changed);
+	pthread_mutex_destroy(&w->lock);
+	w->open = false;
+}
