@@ -32,6 +32,12 @@ json_t *instance_verdict(const struct series *s, const char *verdict,
 json_t *decomposition_record(const struct series *s,
 			     const struct observation *seen);
 
+/* records.c: one line in the journal, if there is one; 0 or -errno. */
+int record_keep(struct session *s, const char *key, json_t *record,
+		struct error *e);
+/* Files a record where it belongs in its series; takes the reference. */
+void record_file(struct series *series, json_t *record);
+
 /* result.c: the "result" of a series whose records are complete. */
 json_t *series_result(const struct session *session, const struct series *s);
 

@@ -16,12 +16,22 @@
 #define BLOCK_MIN_NS	20000
 #define BLOCK_MAX_NS	20000000
 
+/* Blocks, shorter empty ones, and about two for calibration. */
+#define BLOCKS_A_RUN	(SESSION_BLOCKS + SESSION_EMPTY_BLOCKS / 4.0 + 2)
+
 static double now_s(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static uint64_t block_clamp(double ns)
+{
+	if (ns < BLOCK_MIN_NS)
+		return BLOCK_MIN_NS;
+	return ns > BLOCK_MAX_NS ? BLOCK_MAX_NS : (uint64_t)ns;
 }
 
 /* The length of a block that lets all instances end within the budget. */
@@ -35,11 +45,29 @@ static uint64_t block_length(const struct session *s)
 	if (!runs)
 		return BLOCK_MIN_NS;
 	each = s->options.budget_s * 1e9 / runs - VM_COST_NS;
-	/* Blocks, shorter empty ones, and about two for calibration. */
-	each /= SESSION_BLOCKS + SESSION_EMPTY_BLOCKS / 4.0 + 2;
-	if (each < BLOCK_MIN_NS)
-		return BLOCK_MIN_NS;
-	return each > BLOCK_MAX_NS ? BLOCK_MAX_NS : (uint64_t)each;
+	return block_clamp(each / BLOCKS_A_RUN);
+}
+
+/*
+ * What a run costs beside its blocks is not known before the first round: a
+ * busy host, or one that interprets the guest's boot, takes far longer than
+ * was guessed. Each round mends the guess with what the last one took.
+ */
+static uint64_t block_mend(const struct session *s, double round_began_s,
+			   unsigned int round_runs, unsigned int runs_left)
+{
+	/* A little is kept back for what comes after the last round. */
+	double left = 0.95 * s->options.budget_s - (now_s() - s->began_s);
+	double allowed, taken, beside;
+
+	if (!round_runs || !runs_left)
+		return s->block_ns;
+	allowed = left * 1e9 / runs_left;
+	taken = (now_s() - round_began_s) * 1e9 / round_runs;
+	beside = taken - (double)s->block_ns * BLOCKS_A_RUN;
+	if (beside < 0)
+		beside = 0;
+	return block_clamp((allowed - beside) / BLOCKS_A_RUN);
 }
 
 static bool has_round(const struct series *series, unsigned int round)
@@ -88,36 +116,6 @@ static struct job *jobs_make(struct session *s, unsigned int *count)
 	}
 	*count = n;
 	return job;
-}
-
-static int record_keep(struct session *s, const char *key, json_t *record,
-		       struct error *e)
-{
-	json_t *line;
-	int rc;
-
-	if (!s->journal)
-		return 0;
-	line = json_pack("{s:O}", key, record);
-	if (!line)
-		return error_set(e, -ENOMEM, "out of memory for the journal");
-	rc = journal_append(s->journal, line, e);
-	json_decref(line);
-	return rc;
-}
-
-/* Files a record where it belongs; takes over the reference. */
-static void record_file(struct series *series, json_t *record)
-{
-	const char *verdict = json_string_value(json_object_get(record,
-								"verdict"));
-
-	if (json_object_get(record, "decomposition"))
-		series->decomposition = record;
-	else if (series->item->probe || strcmp(verdict, "pass"))
-		series->verdict = record;
-	else
-		json_array_append_new(series->instances, record);
 }
 
 static const char *cannot_run(struct session *s, const struct run_request *r)
@@ -207,35 +205,6 @@ static int series_finish(struct session *s, struct series *series,
 	return 0;
 }
 
-int session_resume(struct session *s, const json_t *records,
-		   struct error *e)
-{
-	json_t *record, *inner;
-	size_t i;
-
-	json_array_foreach(records, i, record) {
-		const char *id;
-		json_int_t ring;
-		unsigned int k;
-
-		inner = json_object_get(record, "instance");
-		id = json_string_value(json_object_get(inner, "id"));
-		ring = json_integer_value(json_object_get(inner, "ring"));
-		for (k = 0; id && k < s->series_count; k++)
-			if (!strcmp(s->series[k].item->name, id) &&
-			    s->series[k].ring == (unsigned int)ring)
-				break;
-		if (!id || k == s->series_count ||
-		    (!json_object_get(inner, "decomposition") &&
-		     !json_is_string(json_object_get(inner, "verdict"))))
-			return error_set(e, -EBADMSG, "journal record %zu "
-					 "(%s) is of no item of this run", i + 1,
-					 id ? id : "no id");
-		record_file(&s->series[k], json_incref(inner));
-	}
-	return 0;
-}
-
 /* Over budget, a series may stop once it has what an interval needs. */
 static bool budget_spent(const struct session *s, const struct series *series)
 {
@@ -248,12 +217,13 @@ static bool budget_spent(const struct session *s, const struct series *series)
 int session_run(struct session *s, struct error *e)
 {
 	struct observation *seen = calloc(1, sizeof(*seen));
+	unsigned int count = 0, round = 0, round_first = 0;
+	double round_began_s;
 	struct job *job;
-	unsigned int count = 0;
 	int rc = 0;
 
 	s->block_ns = block_length(s);
-	s->began_s = now_s();
+	s->began_s = round_began_s = now_s();
 	job = jobs_make(s, &count);
 	if (!job || !seen) {
 		rc = error_set(e, -ENOMEM, "out of memory for the schedule");
@@ -268,6 +238,13 @@ int session_run(struct session *s, struct error *e)
 			goto out;
 		}
 		session_progress(s, series);
+		if (job[s->done].round != round) {
+			s->block_ns = block_mend(s, round_began_s, s->done -
+						 round_first, count - s->done);
+			round = job[s->done].round;
+			round_first = s->done;
+			round_began_s = now_s();
+		}
 		if (series->verdict ||
 		    (!job[s->done].decompose && budget_spent(s, series)))
 			continue;
