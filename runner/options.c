@@ -38,7 +38,7 @@ static const struct argp_option option[] = {
 	{ "resume", KEY_RESUME, "DIR", 0,
 	  "go on with a run that was killed (run only)", 0 },
 	{ "output", 'o', "FILE", 0, "result document (run: directory)", 0 },
-	{ "verbose", 'v', NULL, 0, "checks and post-mortems too", 0 },
+	{ "verbose", 'v', NULL, 0, "what a verdict or a number rests on, too", 0 },
 	{ 0 },
 };
 

@@ -82,6 +82,47 @@ static void bench_row(FILE *out, const json_t *r)
 		flagged(r, "under_10x_overhead") ? ", under 10x overhead" : "");
 }
 
+/* Under a row: what it rests on. */
+static void evidence_row(FILE *out, const json_t *r)
+{
+	const json_t *attest = json_object_get(r, "attest");
+	const json_t *observed = json_object_get(attest, "observed");
+	const json_t *expected = json_object_get(attest, "expected");
+	const json_t *dirt = json_object_get(r, "contamination");
+	const json_t *legs = json_object_get(r, "decomposition");
+	json_t *parts = json_object_get(legs, "parts"), *v;
+	const json_t *dead = json_object_get(r, "postmortem");
+	const char *key;
+	char cycles[32];
+
+	if (json_is_object(attest))
+		fprintf(out, "    exits of an operation: %.4g kernel, %.4g "
+			"user; declared %g, %g%s%s\n",
+			number(observed, "kernel"), number(observed, "user"),
+			number(expected, "kernel"), number(expected, "user"),
+			*text(attest, "reason") ? ": " : "",
+			text(attest, "reason"));
+	if (json_is_object(dirt))
+		fprintf(out, "    contaminated: %g of %g blocks; empty "
+			"operation: %.4g cycles\n",
+			number(dirt, "contaminated"), number(dirt, "blocks"),
+			number(json_object_get(r, "overhead"), "median"));
+	if (json_is_object(parts)) {
+		fprintf(out, "    round trip:");
+		json_object_foreach(parts, key, v)
+			fprintf(out, " %s %s", key,
+				figure(cycles, sizeof(cycles),
+				       json_number_value(v)));
+		fprintf(out, "%s\n", json_is_true(json_object_get(legs,
+			"adds_up")) ? "" : "; does not add up");
+	}
+	if (json_is_object(dead))
+		fprintf(out, "    post-mortem: %s at rip %s, bytes %s\n",
+			text(dead, "exit_reason"),
+			text(json_object_get(dead, "registers"), "rip"),
+			text(dead, "instruction_bytes"));
+}
+
 void table_print(FILE *out, const struct session *s)
 {
 	unsigned int rows = 0;
@@ -93,6 +134,8 @@ void table_print(FILE *out, const struct session *s)
 			fprintf(out, "%-29s %4s %12s  %-22s %9s  %s\n", "bench",
 				"ring", "cycles", "interval", "ns", "exits");
 		bench_row(out, s->series[i].result);
+		if (s->options.verbose)
+			evidence_row(out, s->series[i].result);
 	}
 	if (rows)
 		fprintf(out, "cycles of the TSC for one operation, the empty "

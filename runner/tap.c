@@ -156,7 +156,8 @@ static bool says_something(const json_t *value)
 }
 
 /* What a reader of a test log wants of a result, in this order. */
-static json_t *diagnostics(const json_t *result, const char *verdict, bool ok)
+static json_t *diagnostics(const json_t *result, const char *verdict, bool ok,
+			   bool verbose)
 {
 	static const char *const always[] = {
 		"reason", "rule", "cite", "params", "unit", "median", "ci",
@@ -176,7 +177,7 @@ static json_t *diagnostics(const json_t *result, const char *verdict, bool ok)
 						 on_failure[i - n_always];
 		json_t *value = json_object_get(result, key);
 
-		if (i >= n_always && ok)
+		if (i >= n_always && ok && !verbose)
 			break;
 		if (says_something(value))
 			json_object_set(yaml, key, value);
@@ -211,7 +212,7 @@ void tap_result(struct tap *t, const char *name, const json_t *result)
 	}
 	if (!what)
 		what = json_string_value(json_object_get(result, "summary"));
-	yaml = diagnostics(result, verdict, ok);
+	yaml = diagnostics(result, verdict, ok, t->verbose);
 	tap_point(t, ok, name ? name : id ? id : "unnamed", what, directive,
 		  reason, yaml);
 	json_decref(yaml);

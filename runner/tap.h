@@ -24,6 +24,7 @@ struct tap {
 	unsigned int points;	/* written so far */
 	unsigned int failed;	/* "not ok" without TODO */
 	bool has_plan, bailed_out;
+	bool verbose;		/* checks of what passed, too; set after begin */
 	int err;		/* the first write error, -errno */
 };
 

@@ -42,6 +42,7 @@ int verb_conform(int argc, char **argv)
 	s.watch_opaque = &tap;
 	/* prove sets this; the one of Perl 5.36 dies of "version 14". */
 	tap_begin_version(&tap, stdout, getenv("HARNESS_ACTIVE") ? 13 : 14);
+	tap.verbose = o.session.verbose;
 	tap_plan(&tap, s.series_count, NULL);
 	rc = session_run(&s, &e);
 	if (rc)
