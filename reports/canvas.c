@@ -48,10 +48,11 @@ void canvas_begin(struct text *script, const struct canvas *c, const char *name,
 		    colours[COLOUR_GRID].rgb);
 }
 
+/* A font's size is in pixels to svg and in points, 4/3 as large, to cairo. */
 void canvas_png(struct text *script, const struct canvas *c, const char *name)
 {
 	text_format(script,
-		    "\nset terminal pngcairo size %d,%d font '%s' fontscale 2 "
+		    "\nset terminal pngcairo size %d,%d font '%s' fontscale 1.5 "
 		    "linewidth 2 pointscale 2 noenhanced background '#%06x'\n"
 		    "set output '%s%s.png'\nreplot\nset output\n\n",
 		    2 * c->width, 2 * c->height, FONT, colours[COLOUR_PAPER].rgb,

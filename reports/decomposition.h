@@ -17,6 +17,7 @@ struct decomposition {
 	const struct item *item;
 	size_t run;
 	double parts[DECOMPOSITION_PARTS];	/* cycles; NaN = unknown */
+	double out, back;	/* legs through the kernel, where that is all */
 	double sum, whole, ratio, ops;
 	enum known adds_up;
 	bool complete;				/* all parts are known */

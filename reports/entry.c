@@ -73,22 +73,19 @@ static void write_checks(struct page *p, const struct item *it)
 	text_free(&caption);
 }
 
-/* "rax 0x1  rbx 0x2 ...", four to a line, as a debugger would show them. */
+/* "rax 0x1  rbx 0x2 ...", three to a line, as a debugger would show them. */
 static void add_registers(const json_t *registers, struct text *out)
 {
-	json_t *object = (json_t *)registers, *value;
-	const char *name;
+	json_t *all = (json_t *)registers;
 	const char *separator = "";
 	size_t shown = 0;
 
-	json_object_foreach(object, name, value) {
-		text_add(out, separator);
+	for (void *i = json_object_iter(all); i; i = json_object_iter_next(all, i)) {
+		const char *value = json_string_value(json_object_iter_value(i));
+
+		text_format(out, "%s%-6s %-18s", separator, json_object_iter_key(i),
+			    value ? value : "unknown");
 		separator = ++shown % 3 ? "  " : "\n";
-		text_format(out, "%-6s ", name);
-		if (json_is_string(value))
-			text_format(out, "%-18s", json_string_value(value));
-		else
-			add_value(value, out);
 	}
 }
 

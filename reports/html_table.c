@@ -18,8 +18,9 @@ void html_table_begin(struct page *p, const char *caption,
 	p->in_fields = false;
 	text_add(&p->out, "<p class=\"caption\">");
 	text_html(&p->out, caption);
-	text_add(&p->out, "</p>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
-		 "aria-label=\"");
+	/* More columns than any desk has room for. */
+	text_format(&p->out, "</p>\n<div class=\"scroll%s\" role=\"region\" tabindex=\"0\" "
+		    "aria-label=\"", n > 11 ? " wide" : "");
 	text_html(&p->out, caption);
 	text_add(&p->out, "\"><table>\n<thead><tr>");
 	for (size_t i = 0; i < n; i++) {

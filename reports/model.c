@@ -164,7 +164,7 @@ static char *run_label(const struct run *run)
 	const char *target = run->n ? run->items[0].target : NULL;
 	struct text t = { 0 };
 
-	text_add(&t, run->host ? run->host : "unknown host");
+	text_format(&t, "%.64s", run->host ? run->host : "unknown host");
 	if (target)
 		text_format(&t, ", %s", target);
 	text_format(&t, ", %s", number_date(field_text(run->run, "started")).s);

@@ -27,6 +27,8 @@ bool decomposition_read(const struct item *it, struct decomposition *d)
 		return false;
 	*d = (struct decomposition){
 		.item = it,
+		.out = field_double(field_at(j, "parts"), "guest_to_user"),
+		.back = field_double(field_at(j, "parts"), "user_to_guest"),
 		.sum = field_double(j, "sum"),
 		.whole = field_double(j, "whole"),
 		.ratio = field_double(j, "ratio"),
@@ -146,8 +148,12 @@ static void write_bars(const struct canvas *c, struct text *script)
 			    colours[COLOUR_PART_0 + i].rgb);
 		text_free(&before);
 	}
+	/* Filled with paper first, to be seen on any bar. */
+	text_format(script, ", \\\n     '' using %d:($1%+g) with points pointtype 13 "
+		    "pointsize 1.1 linecolor rgb '#%06x'", DECOMPOSITION_PARTS + 3,
+		    down, colours[COLOUR_PAPER].rgb);
 	text_format(script, ", \\\n     '' using %d:($1%+g) with points pointtype 12 "
-		    "pointsize 1 linewidth 1.6 linecolor rgb '#%06x'\n",
+		    "pointsize 1.1 linewidth 1.5 linecolor rgb '#%06x'\n",
 		    DECOMPOSITION_PARTS + 3, down, colours[COLOUR_INK].rgb);
 }
 

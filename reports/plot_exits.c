@@ -24,7 +24,7 @@ struct drawing {
 	const struct model *m;
 	struct lane lanes[LANES_MOST];
 	size_t lane_count;
-	size_t points, hollow;
+	size_t points, hollow, to_zero;
 	double low, high;	/* of the axis */
 };
 
@@ -61,6 +61,7 @@ static void drawing_measure(struct drawing *d, const struct model *m)
 			used[k] = true;
 			d->points++;
 			d->hollow += it->attested != KNOWN_YES;
+			d->to_zero += it->low <= 0;
 			d->low = fmin(d->low, it->median);
 			d->high = fmax(d->high, fmax(it->median, it->high));
 		}
@@ -265,7 +266,11 @@ static void write_words(const struct drawing *d, struct figure *f)
 		    "that the bench declares. %s", d->hollow ? "A hollow mark is not "
 		    "attested: its name may not be what was paid for. " : "");
 	text_add(&f->caption, "Bars through the marks are the intervals over VM "
-		 "instances; most are narrower than the mark. ");
+		 "instances, seen where they are wider than the mark. ");
+	if (d->to_zero)
+		text_format(&f->caption, "%s of them contain zero, and run to the left "
+			    "edge: the price is not told apart from that of the empty "
+			    "loop. ", number_count(d->to_zero).s);
 	if (d->m->below_axis)
 		text_format(&f->caption, "Not drawn, because less than one cycle is "
 			    "left after the subtraction: %s (see the table). ",

@@ -18,6 +18,21 @@ static const struct column columns[] = {
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
+/* A leg whose middle is unknown stands in its first column, and says so. */
+static void write_part(struct page *p, const struct decomposition *d, size_t i)
+{
+	double joined = i == 0 ? d->out : i == 3 ? d->back : NAN;
+	struct text t = { 0 };
+
+	if (isnan(d->parts[i]) && !isnan(joined))
+		text_format(&t, "%s (%s)", number(joined).s,
+			    i == 0 ? "to user space" : "to guest");
+	else
+		text_add(&t, number(d->parts[i]).s);
+	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	text_free(&t);
+}
+
 static void write_row(struct page *p, const struct decomposition *d)
 {
 	struct text t = { 0 };
@@ -26,7 +41,7 @@ static void write_row(struct page *p, const struct decomposition *d)
 	p->ops->cell(p, CELL_CODE, d->item->name);
 	p->ops->cell(p, CELL_TEXT, model_ring(d->item->ring));
 	for (size_t i = 0; i < DECOMPOSITION_PARTS; i++)
-		p->ops->cell(p, CELL_TEXT, number(d->parts[i]).s);
+		write_part(p, d, i);
 	p->ops->cell(p, CELL_TEXT, number(d->sum).s);
 	p->ops->cell(p, CELL_TEXT, number(d->whole).s);
 	if (!isnan(d->ratio))

@@ -11,8 +11,8 @@
 #include "reports/section.h"
 
 static const struct column columns[] = {
-	{ "Operation", false }, { "Ring", true }, { "Median, cycles", true },
-	{ "Interval, cycles", true }, { "Median, ns", true },
+	{ "Operation", false }, { "Ring", true }, { "Median cycles", true },
+	{ "Interval cycles", true }, { "Median ns", true },
 	{ "VMs \u00d7 blocks", true }, { "Attested", false },
 	{ "Tainted blocks", true }, { "Flags", false },
 };
@@ -167,9 +167,11 @@ static void write_beside(struct page *p, const struct model *m,
 		if (!ratios || r == 0)
 			continue;
 		/* A ratio of two prices of different things is no ratio. */
-		p->ops->cell(p, CELL_TEXT, it && base &&
-			     it->attested != KNOWN_NO && base->attested != KNOWN_NO ?
-			     number(it->median / base->median).s : NULL);
+		text_clear(&t);
+		if (it && base && it->attested != KNOWN_NO &&
+		    base->attested != KNOWN_NO)
+			text_format(&t, "%.3f", it->median / base->median);
+		p->ops->cell(p, CELL_TEXT, text_string(&t));
 	}
 	text_free(&t);
 }

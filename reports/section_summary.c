@@ -39,14 +39,19 @@ static const struct {
 	{ "exit/vmcall", "Hypercall (VMCALL)" },
 	{ "exit/vmmcall", "Hypercall (VMMCALL)" },
 	{ "exit/pio_kernel_out", "Port write, in the kernel" },
-	{ "exit/pio_userspace_out", "Port write, to user space" },
-	{ "exit/pio_userspace", "Port access, to user space" },
-	{ "exit/mmio_userspace_write", "MMIO write, to user space" },
-	{ "exit/mmio_userspace", "MMIO access, to user space" },
-	{ "exit/kvm_run", "Empty KVM_RUN" },
+	{ "exit/pio_userspace", "Port write, to user space" },
+	{ "exit/mmio_userspace", "MMIO write, to user space" },
+	{ "exit/kvm_run_empty", "Empty KVM_RUN" },
 };
 
-/* Of the rings measured, the kernel's: that is where a guest meets exits. */
+/* What is attested first; then the kernel's ring, where a guest meets exits. */
+static bool is_better(const struct item *a, const struct item *b)
+{
+	if ((a->attested == KNOWN_YES) != (b->attested == KNOWN_YES))
+		return a->attested == KNOWN_YES;
+	return a->ring < b->ring;
+}
+
 static const struct item *find_headline(const struct run *run, const char *id)
 {
 	const struct item *best = NULL;
@@ -55,7 +60,7 @@ static const struct item *find_headline(const struct run *run, const char *id)
 		const struct item *it = &run->items[i];
 
 		if (it->measured && it->id && !strcmp(it->id, id) &&
-		    (!best || it->ring < best->ring))
+		    (!best || is_better(it, best)))
 			best = it;
 	}
 	return best;
@@ -69,15 +74,14 @@ static void write_headlines(struct page *p, const struct run *run)
 	for (size_t i = 0; i < sizeof(headlines) / sizeof(headlines[0]); i++) {
 		const struct item *it = find_headline(run, headlines[i].id);
 
-		if (!it || !it->in_cycles || shown == 4)
+		/* What is not proven is no headline. */
+		if (!it || it->attested == KNOWN_NO || !it->in_cycles || shown == 4)
 			continue;
 		shown++;
 		text_clear(&label);
 		text_add(&label, headlines[i].label);
 		if (it->ring >= 0)
 			text_format(&label, ", ring %s", model_ring(it->ring));
-		if (it->attested == KNOWN_NO)
-			text_add(&label, " (not attested)");
 		text_clear(&unit);
 		text_add(&unit, "cycles");
 		if (!isnan(it->ns))
@@ -238,7 +242,8 @@ static void write_facts(struct page *p, const struct model *m)
 		for (size_t r = 0; r < m->n; r++) {
 			text_clear(&t);
 			facts[i].write(&m->runs[r], &t);
-			p->ops->cell(p, CELL_WRAP, text_string(&t));
+			p->ops->cell(p, m->n > 4 ? CELL_TEXT : CELL_WRAP,
+				     text_string(&t));
 		}
 	}
 	p->ops->table_end(p);

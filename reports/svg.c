@@ -65,7 +65,7 @@ static const struct {
 	{ "href='#", "href='#", true },
 	{ "url(#", "url(#", true },
 	{ "\"black\"", "\"currentColor\"", false },
-	{ "\"#fefefe\"", "\"var(--plot-paper)\"", false },
+	{ "\"#fefefe\"", "\"none\"", false },
 	{ "\"#FEFEFE\"", "\"var(--plot-paper)\"", false },
 	{ "'#FEFEFE'", "'var(--plot-paper)'", false },
 };

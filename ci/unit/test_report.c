@@ -572,8 +572,10 @@ static void hardware_is_compared_only_where_it_may_be(void **state)
 
 static int set_up(void **state)
 {
+	const char *path = getenv("PATH");
+
 	(void)state;
-	saved_path = strdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+	saved_path = strdup(path ? path : "/usr/bin:/bin");
 	return saved_path && mkdtemp(base) ? 0 : -1;
 }
 
