@@ -24,9 +24,9 @@ HOST_C   := -std=gnu11 -D_GNU_SOURCE $(WARN) $(SAN) -pthread -Irunner -Iguests \
 HOST_LD  := $(SAN) -pthread $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lpfm -lm
 GUEST_C  := -std=gnu11 $(WARN) -O2 -g -ffreestanding -fno-pic -fno-pie -mno-red-zone \
 	    -mgeneral-regs-only -mcmodel=small -fno-stack-protector -fcf-protection=none \
-	    -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
+	    -fno-asynchronous-unwind-tables \
 	    -Iguests -Iguests/x86_64 -Irunner
-GUEST_LD := -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
+GUEST_LD := -nostdlib -static -no-pie -Wl,--build-id=sha1 -Wl,-z,noexecstack \
 	    -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings
 
 ITEMS    := $(wildcard microbench/*/*.c conformance/*/*.c)
@@ -37,6 +37,7 @@ GUEST_O  := $(patsubst %,$(BUILD)/guest/%.o,$(GUEST) $(ITEMS))
 LIB_O    := $(filter-out $(BUILD)/host/runner/main.c.o,$(HOST_O))
 UNIT     := $(patsubst ci/unit/%.c,$(BUILD)/unit/%,$(wildcard ci/unit/test_*.c))
 IMAGE    := $(BUILD)/guest/image.elf
+IMAGE32  := $(BUILD)/guest/image32.elf
 FLAGS    := $(CC) $(CFLAGS) $(HOST_C) $(GUEST_C) $(VERSION)
 
 # What an item's file is called in names: exit, or fidelity/msr.
@@ -107,8 +108,14 @@ $(BUILD)/guest/%.o: % $(BUILD)/flags
 $(IMAGE): $(GUEST_O) guests/x86_64/image.ld
 	@[ $(V) = 1 ] || echo '  IMAGE   $@'
 	$(Q)$(CC) $(GUEST_LD) -T guests/x86_64/image.ld $(GUEST_O) -o $@.debug
-	$(Q)objcopy --strip-debug --strip-unneeded $@.debug $@
+	$(Q)objcopy --strip-debug -R .multiboot1 $@.debug $@
 	$(Q)sha256sum $@ >$@.sha256
+
+# The same bytes for loaders that know Multiboot 1 only: Xen's, old GRUBs'.
+$(IMAGE32): $(IMAGE)
+	@[ $(V) = 1 ] || echo '  IMAGE   $@'
+	$(Q)objcopy -O elf32-i386 --strip-debug --strip-unneeded --set-start \
+		0x$$(nm $<.debug | sed -n 's/ [tT] boot_start$$//p') $<.debug $@
 
 $(BUILD)/host/runner/image.S.o: $(IMAGE)
 $(BUILD)/host/runner/result/schema.S.o: runner/result/result.schema.json
@@ -120,6 +127,8 @@ $(BUILD)/vmgauge: $(HOST_O)
 
 .PHONY: unit
 unit: $(UNIT)
+
+UNIT_LD_test_vmm_faults := $(foreach f,ioctl mmap munmap mprotect memfd_create eventfd open calloc malloc pthread_create sigaction ftruncate pread read syscall,-Wl,--wrap=$f)
 
 $(BUILD)/unit/%: ci/unit/%.c $(LIB_O)
 	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  UNIT    $@'

@@ -232,13 +232,11 @@ static bool measured_put(const struct session *session,
 	return true;
 }
 
-static void probe_put(const struct session *session, const struct series *s,
-		      json_t *r)
+static void probe_put(const struct series *s, json_t *r)
 {
 	static const char *const taken[] = { "checks", "checks_total" };
 	const struct probe *p = s->item->probe;
 	const char *slash = strrchr(s->item->name, '/');
-	const struct expectation *x;
 	json_t *elapsed = json_object_get(s->verdict, "elapsed_ms");
 
 	json_object_set_new(r, "rule", json_string(p->rule));
@@ -255,13 +253,23 @@ static void probe_put(const struct session *session, const struct series *s,
 		json_object_set_new(r, "checks", json_array());
 		json_object_set_new(r, "checks_total", json_integer(0));
 	}
-	x = expect_lookup(&session->expect, session->target->name,
-			  s->item->name);
-	json_object_set_new(r, "expected_failure",
-		x && !strcmp(x->verdict, json_string_value(
-			json_object_get(r, "verdict"))) ?
-		json_string(x->cause) : json_null());
 	json_object_set(r, "duration_ms", elapsed ? elapsed : json_null());
+}
+
+/* The cause of a failure that was foreseen, or null. */
+static json_t *expected_json(const struct session *session,
+			     const struct series *s, const char *verdict)
+{
+	char at_ring[ABI_NAME_MAX + 8], target[TARGET_LABEL_MAX];
+	const struct expectation *x;
+
+	target_label(session->target, session->ctx.options, target);
+	snprintf(at_ring, sizeof(at_ring), "%s@%u", s->item->name, s->ring);
+	x = expect_lookup(&session->expect, target, at_ring);
+	if (!x)
+		x = expect_lookup(&session->expect, target, s->item->name);
+	return x && verdict && !strcmp(x->verdict, verdict) ?
+	       json_string(x->cause) : json_null();
 }
 
 static json_t *cite_json(const char *cite)
@@ -284,14 +292,15 @@ json_t *series_result(const struct session *session, const struct series *s)
 	const char *target = session->options.target;
 	bool bench = item->bench;
 	json_t *ended = s->verdict, *r, *postmortem;
-	char repeat[ABI_NAME_MAX + 160];
+	char repeat[ABI_NAME_MAX + 160], label[TARGET_LABEL_MAX];
 
 	snprintf(repeat, sizeof(repeat), "vmgauge %s %s --target %.64s "
 		 "--ring %u%s", bench ? "bench" : "conform", item->name, target,
 		 s->ring, bench ? "" : " -v");
 	r = json_pack("{s:s, s:s, s:s, s:{s:i}, s:s, s:s, s:O?, s:o, s:s}",
 		"id", item->name, "kind", bench ? "bench" : "probe", "target",
-		session->target->name, "params", "ring", s->ring, "summary",
+		target_label(session->target, session->ctx.options, label),
+		"params", "ring", s->ring, "summary",
 		bench ? item->bench->summary : item->probe->rule, "verdict",
 		ended ? json_string_value(json_object_get(ended, "verdict"))
 		      : "pass", "reason", json_object_get(ended, "reason"),
@@ -299,11 +308,13 @@ json_t *series_result(const struct session *session, const struct series *s)
 					: item->probe->cite), "repeat", repeat);
 	if (!r)
 		return NULL;
+	json_object_set_new(r, "expected_failure", expected_json(session, s,
+		json_string_value(json_object_get(r, "verdict"))));
 	postmortem = json_object_get(ended, "postmortem");
 	if (postmortem)
 		json_object_set(r, "postmortem", postmortem);
 	if (!bench)
-		probe_put(session, s, r);
+		probe_put(s, r);
 	else if (!ended && !measured_put(session, s, r)) {
 		json_object_set_new(r, "verdict", json_string("error"));
 		json_object_set_new(r, "reason", json_string(

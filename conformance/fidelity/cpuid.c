@@ -130,7 +130,7 @@ PROBE(baseline_of_64_bit_mode_is_advertised,
 	.rule = "What 64-bit mode cannot be without is reported as present",
 	.cite = "AMD APM vol. 2, Processor Feature Identification; "
 		"Intel SDM vol. 3, Activating IA-32e Mode",
-	.control = "a leaf 1 without the SSE2 bit is caught",
+	.control = "a leaf 80000001H without the LM bit is caught",
 	.rings = RING0 | RING3)
 {
 	/* FPU, TSC, MSR, PAE, CX8, CMOV, FXSR, SSE, SSE2 */
@@ -145,7 +145,7 @@ PROBE(leaf_beyond_the_last_answers_by_the_rule,
 	.rule = "Beyond the highest basic leaf Intel repeats it; AMD gives zeros",
 	.cite = "Intel SDM vol. 2, CPUID, Information Returned by CPUID; "
 		"AMD APM vol. 3, Standard, Extended and Undefined Functions",
-	.control = "leaves beyond the highest one that hold data are caught",
+	.control = "a highest leaf of 0CH, before one with data, is caught",
 	.rings = RING0 | RING3)
 {
 	uint32_t max, want[4] = { 0 }, got[4];
@@ -163,7 +163,7 @@ PROBE(leaf_beyond_the_last_answers_by_the_rule,
 	       want[3] == got[3];
 	if (cpu_is_intel() || same)
 		CHECK(same);
-	else	/* what AMD's parts do, though its manual does not promise it */
+	else	/* AMD's parts do it, though no manual promises it */
 		TELL("a leaf beyond the highest one is not all zeros");
 }
 

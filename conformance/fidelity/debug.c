@@ -55,6 +55,7 @@ PROBE(single_step_over_cpuid_traps_behind_it,
 PROBE(single_step_over_port_io_traps_behind_it,
 	.rule = "A single step over IN ends right after it",
 	.cite = STEP, .rings = RING0 | RING3,
+	.needs = NEED_MACHINE,
 	.control = "a #DB whose RIP is one too high is caught")
 {
 	uint64_t after = 0;

@@ -57,9 +57,10 @@ PROBE(interrupt_error_code_names_the_gate,
 	.rule = "INT n through no gate raises #GP(8n+2), a not-present gate #NP",
 	.cite = "Intel SDM vol. 3, Error Code; AMD APM vol. 2, Selector-Error "
 		"Code", .rings = BOTH,
+	.needs = NEED_MACHINE,
 	.control = "a #GP whose error code lacks the IDT bit is caught")
 {
-	volatile uint64_t *gate = &idt[27 * 2];	/* a vector nobody raises */
+	volatile uint64_t *gate = &idt[27 * 2];	/* nobody raises it */
 	uint64_t before = *gate;
 
 	CHECK_FAULT(VEC_GP, 0xf0 * 8 + 2, asm_safe("int $0xf0", ));
@@ -139,6 +140,7 @@ PROBE(vmx_is_undefined_when_off,
 	.rule = "VMX instructions raise #UD while CR4.VMXE is clear, at any CPL",
 	.cite = "Intel SDM vol. 3, VMX Instruction Reference; AMD APM vol. 3, "
 		"Opcode Maps", .rings = BOTH,
+	.needs = NEED_MACHINE,
 	.control = "a VMXOFF that does nothing is caught")
 {
 	CHECK_EQ(VEC_UD, asm_safe("vmxoff", ::: "cc"));
@@ -150,6 +152,7 @@ PROBE(svm_is_undefined_when_off,
 	.rule = "SVM instructions raise #UD while EFER.SVME is clear, at any CPL",
 	.cite = "AMD APM vol. 3, VMRUN, VMLOAD, VMSAVE, INVLPGA; Intel SDM vol. "
 		"2, Opcode Map", .rings = BOTH,
+	.needs = NEED_MACHINE,
 	.control = "a VMRUN that does nothing is caught")
 {
 	CHECK_EQ(VEC_UD, asm_safe("vmrun", :: "a"(0)));

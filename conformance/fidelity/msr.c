@@ -57,7 +57,7 @@ PROBE(noncanonical_base_faults,
 	.rule = "WRMSR of a non-canonical address raises #GP and changes nothing",
 	.cite = "Intel SDM vol. 2, WRMSR; AMD APM vol. 2, Canonicalization and "
 		"Consistency Checks",
-	.control = "an LSTAR that takes any value is caught")
+	.control = "a #GP that arrives as another vector is caught")
 {
 	static const uint32_t msr[] = {
 		MSR_LSTAR, MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE,

@@ -76,6 +76,7 @@ PROBE(segment_registers_read_our_selectors,
 	.rule = "MOV from CS and SS gives the selectors that the guest loaded",
 	.cite = "Intel SDM vol. 3, Segment Selectors; AMD APM vol. 2, Segment "
 		"Selectors", .rings = BOTH,
+	.needs = NEED_MACHINE,
 	.control = "a MOV from CS that does nothing is caught")
 {
 	uint32_t cs = 0, ss = 0;
@@ -108,6 +109,7 @@ __guest bool lar(uint32_t selector, uint32_t *rights)
 PROBE(lsl_reads_our_limits,
 	.rule = "LSL gives the limit of a visible descriptor of the guest's GDT",
 	.cite = "Intel SDM vol. 2, LSL; AMD APM vol. 3, LSL", .rings = BOTH,
+	.needs = NEED_MACHINE,
 	.control = "an LSL that does nothing is caught")
 {
 	uint32_t limit = 7;
@@ -126,6 +128,7 @@ PROBE(lsl_reads_our_limits,
 PROBE(lar_reads_our_access_rights,
 	.rule = "LAR gives the rights of a visible descriptor of the guest's GDT",
 	.cite = "Intel SDM vol. 2, LAR; AMD APM vol. 3, LAR", .rings = BOTH,
+	.needs = NEED_MACHINE,
 	.control = "a LAR that does nothing is caught")
 {
 	uint32_t rights = 7;
@@ -162,6 +165,7 @@ PROBE(verr_and_verw_know_our_segments,
 	.rule = "VERR and VERW set ZF for what the guest's GDT lets be read, written",
 	.cite = "Intel SDM vol. 2, VERR/VERW; AMD APM vol. 3, VERR, VERW",
 	.rings = BOTH,
+	.needs = NEED_MACHINE,
 	.control = "a VERW that does nothing is caught")
 {
 	CHECK_EQ(true, verr(SEL_UCODE | 3));

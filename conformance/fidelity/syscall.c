@@ -9,7 +9,10 @@
 #include "layout.h"
 
 #define SYSCALL	"Intel SDM vol. 2, SYSCALL, SYSRET; AMD APM vol. 3, SYSCALL, SYSRET"
-#define MASKED	((uint64_t)(RFLAGS_DF | RFLAGS_CF))
+/* Flags of CPL3: some that FMASK clears, one that it spares. */
+#define RFLAGS_ID	(1ull << 21)
+#define MASKED		(RFLAGS_ID | RFLAGS_DF)
+#define SPARED		((uint64_t)RFLAGS_AC)
 
 /* What CPL0 finds when it is entered, in the order of the stores below. */
 static uint64_t entered[5];
@@ -53,16 +56,17 @@ __guest void syscall_make(void)
 	uint64_t next;
 
 	__asm__ volatile("lea 1f(%%rip), %0\n\t"
-			 "stc\n\tstd\n\t"
+			 "pushfq\n\torq %1, (%%rsp)\n\tpopfq\n\t"
 			 "syscall\n\t"
-			 "1: cld"
+			 "1: pushfq\n\tandq %2, (%%rsp)\n\tpopfq"
 			 : "=&r"(next)
-			 :: "rax", "rcx", "r11", "memory", "cc");
+			 : "i"(MASKED | SPARED), "i"(~(MASKED | SPARED))
+			 : "rax", "rcx", "r11", "memory", "cc");
 	CHECK_EQ(next, entered[RCX]);
-	CHECK_EQ(MASKED, entered[R11] & MASKED);
+	CHECK_EQ(MASKED | SPARED, entered[R11] & (MASKED | SPARED));
 	CHECK_EQ(SEL_KCODE, entered[CS]);
 	CHECK_EQ(SEL_KDATA, entered[SS]);
-	CHECK_EQ(0, entered[FLAGS] & MASKED);
+	CHECK_EQ(SPARED, entered[FLAGS] & (MASKED | SPARED));
 }
 
 PROBE(syscall_follows_its_msrs,
@@ -73,6 +77,24 @@ PROBE(syscall_follows_its_msrs,
 	syscall_prepare();
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	ring3_call(syscall_make);
+}
+
+__guest void syscall_with_carry(void)
+{
+	__asm__ volatile("stc\n\tsyscall"
+			 ::: "rax", "rcx", "r11", "memory", "cc");
+	CHECK_EQ(RFLAGS_CF, entered[R11] & RFLAGS_CF);
+	CHECK_EQ(RFLAGS_CF, entered[FLAGS] & RFLAGS_CF);
+}
+
+PROBE(syscall_keeps_arithmetic_flags,
+	.rule = "SYSCALL leaves CF as it is when FMASK does not name it",
+	.cite = SYSCALL,
+	.control = "a SYSCALL that enters with CF clear is caught")
+{
+	syscall_prepare();
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
+	ring3_call(syscall_with_carry);
 }
 
 __guest void syscall_without_sce(void)
@@ -112,7 +134,7 @@ __guest void sysret_make(void)
 			 "mov %%cs, %1\n\tmov %%ss, %2"
 			 : "=&r"(flags), "=&r"(cs), "=&r"(ss)
 			 :: "rcx", "r11", "memory", "cc");
-	CHECK_EQ(MASKED, flags & MASKED);
+	CHECK_EQ(RFLAGS_DF | RFLAGS_CF, flags & (RFLAGS_DF | RFLAGS_CF));
 	CHECK_EQ(SEL_UCODE | 3, cs);
 	CHECK_EQ(SEL_UDATA | 3, ss);
 }

@@ -82,6 +82,7 @@ bool exit_dispatch(struct vcpu *v)
 		msr_serve(v);
 		return true;
 	case KVM_EXIT_HLT:	/* no interrupt will come: just go on */
+	case KVM_EXIT_SET_TPR:	/* CR8 was lowered: nobody waits for that */
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 		return true;

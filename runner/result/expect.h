@@ -5,8 +5,10 @@
  *
  *	target<TAB>item<TAB>verdict<TAB>one line of cause
  *
- * Blank lines and lines that begin with '#' are skipped. An expectation
- * without a cause is refused: a known failure is one that is understood.
+ * An item that fails in two ways at the two rings is told apart by its ring:
+ * "fidelity/msr/x@3". Blank lines and lines that begin with '#' are skipped.
+ * An expectation without a cause is refused: a known failure is one that is
+ * understood.
  */
 #ifndef VMGAUGE_RESULT_EXPECT_H
 #define VMGAUGE_RESULT_EXPECT_H
