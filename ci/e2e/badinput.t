@@ -4,7 +4,8 @@
 # half-written and nothing finished lost.
 . "$(dirname "$0")/lib.sh"
 
-bench="bench --target null --instances 3"
+bench=(bench --target null --instances 3)
+limit_s=20
 
 # refuses NAME TEXT... -- ARG...: that command is refused with these words.
 refuses()
@@ -38,7 +39,7 @@ refuses "one glob that matches does not hide one that does not" \
 refuses "a probe is no bench" "near names" -- \
 	bench 'fidelity/msr/*'
 refuses "explain without an item" "vmgauge list" -- explain
-for value in 0 -1 x 1, '' 99999999999999999999; do
+for value in 0 -1 x '1,' '' 99999999999999999999; do
 	refuses "--vcpus '$value'" --vcpus -- bench --vcpus "$value"
 done
 for value in 1 0,1 x '' 0,3,3; do
@@ -75,10 +76,10 @@ refuses "kvm takes no options that it does not know" "kvm" "frob" -- \
 	bench --target kvm:frob=1
 refuses "no item at the ring that is asked for" "--ring" -- \
 	bench exit/hlt_userspace --ring 3
-refuses "--resume is run's" "--resume" "run" -- $bench --resume . exit/cpuid
+refuses "--resume is run's" "--resume" "run" -- "${bench[@]}" --resume . exit/cpuid
 
 # --- files that are to be read
-$VMGAUGE $bench -o good.json exit/cpuid >/dev/null
+"$VMGAUGE" "${bench[@]}" -o good.json exit/cpuid >/dev/null
 check "a good document to spoil" valid good.json
 
 report_refuses()
@@ -150,11 +151,11 @@ refuses "--resume: an empty journal" other/journal.jsonl -- \
 # --- places to write to
 : >file
 refuses "-o below a directory that is not there" nowhere/x.json -- \
-	$bench -o nowhere/x.json exit/cpuid
+	"${bench[@]}" -o nowhere/x.json exit/cpuid
 check "it was not made" nothing_at nowhere
-refuses "-o below a file" file/x.json -- $bench -o file/x.json exit/cpuid
+refuses "-o below a file" file/x.json -- "${bench[@]}" -o file/x.json exit/cpuid
 mkdir full
-refuses "-o names a directory" full -- $bench -o full exit/cpuid
+refuses "-o names a directory" full -- "${bench[@]}" -o full exit/cpuid
 check "nothing was left in it" [ -z "$(ls -A full)" ]
 refuses "run: -o below a file" file/x -- \
 	run --target null -o file/x exit/cpuid
@@ -172,8 +173,7 @@ refuses "run: -o names a run that is there" taken --resume -- \
 check "and that is left alone" \
 	[ "$(cat taken/* 2>/dev/null | sha256sum)" = "$before" ]
 
-printf '%s\n' "$($VMGAUGE $bench exit/cpuid)" >table
-capture bash -c '"$@" >/dev/full' sh "$VMGAUGE" $bench exit/cpuid
+capture bash -c '"$@" >/dev/full' sh "$VMGAUGE" "${bench[@]}" exit/cpuid
 check "standard output that is full is not success" exited 2
 check "and is said" complains "vmgauge: "
 capture bash -c '"$@" >/dev/full' sh "$VMGAUGE" list
@@ -182,11 +182,13 @@ capture bash -c '"$@" >/dev/full' sh "$VMGAUGE" conform --target null
 check "conform: the same" exited 2
 
 # --- a limit on file sizes stands in for a quota
-capture bash -c 'ulimit -f 1; "$@"' sh "$VMGAUGE" $bench -o limited.json
+capture bash -c 'ulimit -f 1; "$@"' sh "$VMGAUGE" "${bench[@]}" -o limited.json \
+	exit/cpuid
 check "a document over the file size limit" refused limited.json "ulimit -f"
 check "nothing half-written" nothing_at limited.json
 cp good.json kept.json
-capture bash -c 'ulimit -f 1; "$@"' sh "$VMGAUGE" $bench -o kept.json
+capture bash -c 'ulimit -f 1; "$@"' sh "$VMGAUGE" "${bench[@]}" -o kept.json \
+	exit/cpuid
 check "over an older document" refused kept.json
 check "that is kept" cmp good.json kept.json
 finish

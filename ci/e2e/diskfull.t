@@ -2,6 +2,7 @@
 # A disk that fills up in the middle of a run costs what was not finished and
 # nothing else: the journal keeps every whole record, the run says how to go
 # on, and when there is space again it does.
+# shellcheck disable=SC2016
 . "$(dirname "$0")/lib.sh"
 
 have_namespace || skip_all "file systems cannot be mounted here"
@@ -10,7 +11,7 @@ have_namespace || skip_all "file systems cannot be mounted here"
 # grown, once more to resume. What is on the disk at both times is copied out.
 small()
 {
-	limit_s=240 capture in_namespace '
+	limit_s=240 capture "${namespace[@]}" bash -c '
 		mkdir -p disk && mount -t tmpfs -o size="$1" tmpfs disk || exit 99
 		size=$1 program=$2; shift 2
 		"$program" "$@" >first.out 2>first.err; echo $? >first.code
@@ -18,7 +19,7 @@ small()
 		mount -o remount,size=64m disk
 		"$program" run --resume disk/run >second.out 2>second.err
 		echo $? >second.code
-		cp -r disk second' "$1" "$VMGAUGE" "${@:2}"
+		cp -r disk second' small "$1" "$VMGAUGE" "${@:2}"
 	code=$(cat first.code)
 	cp first.err "$err"
 }
@@ -62,8 +63,6 @@ check "the report is there" [ -s second/run/report/index.html ]
 
 # The journal fits, the document does not.
 rm -rf first second
-size=$(stat -c %s "$(find . -path ./disk -prune -o -name journal.jsonl -print |
-	head -1)" 2>/dev/null || echo 0)
 "$VMGAUGE" run --target null --quick --seed 5 -o whole 'exit/*' >"$out" 2>"$err"
 size=$(stat -c %s whole/journal.jsonl)
 small $(((size / 4096 + 6) * 4))k run --target null --quick --seed 5 \
@@ -76,7 +75,8 @@ again
 check "with space again, it is written" exited 0
 check "and complete" holds second/run/result.json 'd["run"]["complete"]'
 check "no new measurement was needed" \
-	cmp first/run/journal.jsonl second/run/journal.jsonl
+	cmp <(measured first/run/journal.jsonl) \
+	<(measured second/run/journal.jsonl)
 
 # The document fits, the report does not.
 rm -rf first second

@@ -28,7 +28,7 @@ code=0 tests=0
 limit_s=120	# for one command; a test sets another for what takes longer
 
 # The machine's own limits and settings must not leak into a test.
-unset NO_COLOR HARNESS_VERSION
+unset NO_COLOR HARNESS_VERSION HARNESS_ACTIVE MAKEFLAGS MAKELEVEL MFLAGS
 
 echo "TAP version 13"
 
@@ -142,6 +142,12 @@ holds()
 	"$python" "$root/ci/e2e/judge.py" "$@"
 }
 
+# The records of a journal, without its header and its notes of resumes.
+measured()
+{
+	grep '^{"instance"' "$1"
+}
+
 # valid FILE...: by the schema, as an independent validator reads it.
 valid()
 {
@@ -159,20 +165,11 @@ need_kvm()
 	have_kvm || skip_all "/dev/kvm is not there or may not be opened"
 }
 
-# in_namespace SCRIPT [ARG]...: with mounts of its own, as root there.
-in_namespace()
-{
-	local script=$1
-
-	shift
-	if [ "$(id -u)" -eq 0 ]; then
-		unshare -m bash -c "$script" script "$@"
-	else
-		unshare -rm bash -c "$script" script "$@"
-	fi
-}
+# In front of a command: mounts of its own, as root there.
+namespace=(unshare -m)
+[ "$(id -u)" -eq 0 ] || namespace=(unshare -rm)
 
 have_namespace()
 {
-	in_namespace 'mount -t tmpfs none /mnt' 2>/dev/null
+	"${namespace[@]}" mount -t tmpfs tmpfs /mnt 2>/dev/null
 }

@@ -62,11 +62,9 @@ if have_namespace; then
 	END
 	chmod +x missing foreign
 	export VMGAUGE
-	unshare=(unshare -m)
-	[ "$(id -u)" -eq 0 ] || unshare=(unshare -rm)
-	without "no /dev/kvm" modprobe "${unshare[@]}" "$work/missing"
+	without "no /dev/kvm" modprobe "${namespace[@]}" "$work/missing"
 	if [ -e /dev/kvm ]; then
-		capture "${unshare[@]}" "$work/foreign" bench exit/cpuid
+		capture "${namespace[@]}" "$work/foreign" bench exit/cpuid
 		check "another device in its place: exit code 77" exited 77
 		check "and the reason" says "/dev/kvm: "
 	fi

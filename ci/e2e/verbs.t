@@ -74,12 +74,12 @@ sourced()
 {
 	local name
 
-	for name in $(grep -v "^exit/" names); do
+	grep -v '^exit/' names | while read -r name; do
 		"$VMGAUGE" explain "$name" >text
 		grep -q '^source' text || { echo "$name: no clause"; return 1; }
 		grep -q '^seen to fail' text ||
 			{ echo "$name: no negative control"; return 1; }
-	done
+	done	# the loop's status is its last command's
 }
 check "every probe has its clause and its negative control" sourced
 

@@ -25,8 +25,8 @@ __guest void mmio_coalesced_op(void)
 
 BENCH(pio_coalesced,
 	.summary = "OUT that the kernel collects in a ring",
-	.reading = "pio_kernel_out plus an entry in the ring. The difference to pio_userspace is what "
-		   "coalescing saves for each write.",
+	.reading = "pio_kernel_out plus an entry in the ring. The difference to pio_userspace is "
+		   "what coalescing saves for each write.",
 	.cite = "Linux, KVM API, KVM_REGISTER_COALESCED_MMIO and KVM_CAP_COALESCED_PIO",
 	.rings = RING0 | RING3,
 	.needs = NEED_COALESCED,
@@ -37,8 +37,8 @@ BENCH(pio_coalesced,
 
 BENCH(mmio_coalesced,
 	.summary = "MMIO write that the kernel collects in a ring",
-	.reading = "mmio_kernel plus an entry in the ring. The difference to mmio_userspace is what "
-		   "coalescing saves for each write.",
+	.reading = "mmio_kernel plus an entry in the ring. The difference to mmio_userspace is "
+		   "what coalescing saves for each write.",
 	.cite = "Linux, KVM API, KVM_REGISTER_COALESCED_MMIO",
 	.rings = RING0 | RING3,
 	.needs = NEED_COALESCED,

@@ -152,8 +152,8 @@ BENCH(toggle_cr4_pge,
 
 BENCH(mov_cr3,
 	.summary = "MOV to CR3 with the value it has",
-	.reading = "No exit with nested paging, but the guest's TLB is flushed; with shadow paging this "
-		   "is every context switch of a guest.",
+	.reading = "No exit with nested paging, but the guest's TLB is flushed; with shadow "
+		   "paging this is every context switch of a guest.",
 	.cite = "Intel SDM vol. 3C, CR3-Target Controls; AMD APM vol. 2, Nested Paging",
 	.setup = GUEST(cr3_setup),
 	.op = GUEST(mov_cr3_op),
@@ -164,7 +164,8 @@ BENCH(mov_cr3,
 
 BENCH(invlpg,
 	.summary = "INVLPG of a page that nothing uses",
-	.reading = "No exit with nested paging; with shadow paging the host must drop its own entry.",
+	.reading = "No exit with nested paging; with shadow paging the host must drop its own "
+		   "entry.",
 	.cite = "Intel SDM vol. 3C, Instructions That Cause VM Exits Conditionally; "
 		"AMD APM vol. 2, Nested Paging",
 	.op = GUEST(invlpg_op),

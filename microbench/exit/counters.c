@@ -87,7 +87,8 @@ __guest void pause_op(void)
 BENCH(rdtsc,
 	.summary = "RDTSC",
 	.reading = "No exit: tens of cycles, as natively. The guest's clock is built on it.",
-	.cite = "Intel SDM vol. 3C, TSC Offsetting and TSC Multiplier; AMD APM vol. 2, TSC Ratio MSR",
+	.cite = "Intel SDM vol. 3C, TSC Offsetting and TSC Multiplier; AMD APM vol. 2, TSC Ratio "
+		"MSR",
 	.rings = RING0 | RING3,
 	.op = GUEST(rdtsc_op),
 	.exits = EXITS(0, 0),
@@ -105,7 +106,8 @@ BENCH(rdtscp,
 
 BENCH(rdpmc,
 	.summary = "RDPMC of counter 0, emulated in the kernel",
-	.reading = "What a guest's profiler pays for each reading; natively it is as cheap as rdtsc.",
+	.reading = "What a guest's profiler pays for each reading; natively it is as cheap as "
+		   "rdtsc.",
 	.cite = CITE_INSN,
 	.rings = RING0 | RING3,
 	.skip = GUEST(rdpmc_skip),
@@ -132,8 +134,8 @@ BENCH(rdrand,
  */
 BENCH(pause,
 	.summary = "PAUSE",
-	.reading = "The CPU's own delay, and now and then an exit because a loop of PAUSE looks like a "
-		   "spinning lock. How often is the kvm modules' ple_* and pause_filter_*.",
+	.reading = "The CPU's own delay, and now and then an exit because a loop of PAUSE looks "
+		   "like a spinning lock. How often is the kvm modules' ple_* and pause_filter_*.",
 	.cite = "Intel SDM vol. 3C, Controls for PAUSE-Loop Exiting; "
 		"AMD APM vol. 2, Pause Intercept Filtering",
 	.rings = RING0 | RING3,

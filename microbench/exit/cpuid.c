@@ -35,7 +35,8 @@ __guest const char *cpuid_xsave_skip(void)
 
 BENCH(cpuid,
 	.summary = "CPUID leaf 0, handled in the kernel",
-	.reading = "The floor of an exit with a handler: compare every other in-kernel row with it.",
+	.reading = "The floor of an exit with a handler: compare every other in-kernel row with "
+		   "it.",
 	.cite = "Intel SDM vol. 3C, Instructions That Cause VM Exits Unconditionally; "
 		"AMD APM vol. 2, Instruction Intercepts",
 	.vmexit_name = "cpuid",
@@ -46,8 +47,9 @@ BENCH(cpuid,
 
 BENCH(cpuid_xsave,
 	.summary = "CPUID leaf 0xD.1, handled in the kernel",
-	.reading = "As cpuid, from further down the table of leaves. A large difference between the "
-		   "two is a slow search, or a CPUID that the host itself executes for the guest.",
+	.reading = "As cpuid, from further down the table of leaves. A large difference between "
+		   "the two is a slow search, or a CPUID that the host itself executes for the "
+		   "guest.",
 	.cite = "Intel SDM vol. 2A, CPUID: Processor Extended State Enumeration",
 	.rings = RING0 | RING3,
 	.skip = GUEST(cpuid_xsave_skip),

@@ -29,8 +29,9 @@ __guest void mov_dr_after_exit_op(void)
 
 BENCH(mov_dr,
 	.summary = "MOV to DR7, nothing enabled",
-	.reading = "One exit lends the registers to the guest until the next exit, so a long loop pays "
-		   "next to nothing for each write. One exit for each would be a host without this.",
+	.reading = "One exit lends the registers to the guest until the next exit, so a long "
+		   "loop pays next to nothing for each write. One exit for each would be a host "
+		   "without this.",
 	.cite = CITE_DR,
 	.vmexit_name = "mov_dr",
 	.op = GUEST(mov_dr_op),
@@ -40,8 +41,8 @@ BENCH(mov_dr,
 /* A host interrupt between the two takes the registers back once more. */
 BENCH(mov_dr_after_exit,
 	.summary = "CPUID, then MOV to DR7",
-	.reading = "Take cpuid off: the rest is what the first use of a debug register costs after every "
-		   "exit, the case of a guest that is being debugged.",
+	.reading = "Take cpuid off: the rest is what the first use of a debug register costs "
+		   "after every exit, the case of a guest that is being debugged.",
 	.cite = CITE_DR,
 	.op = GUEST(mov_dr_after_exit_op),
 	.exits = EXITS_RANGE(2, 3, 0),

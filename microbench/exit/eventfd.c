@@ -56,8 +56,8 @@ BENCH(ioeventfd_pio_datamatch,
 
 BENCH(ioeventfd_mmio,
 	.summary = "MMIO write that signals an eventfd, any value",
-	.reading = "The usual virtio doorbell. The difference to ioeventfd_pio is the instruction that "
-		   "has to be decoded.",
+	.reading = "The usual virtio doorbell. The difference to ioeventfd_pio is the "
+		   "instruction that has to be decoded.",
 	.cite = CITE_EVENTFD,
 	.vmexit_name = "mmio-wildcard-eventfd:pci-mem",
 	.rings = RING0 | RING3,

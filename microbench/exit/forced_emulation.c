@@ -95,15 +95,15 @@ __guest void fep_cpuid_op(void)
 	__asm__ volatile(FEP "cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
 }
 
-#define BENCH_FEP(id, what, how)						\
-	BENCH(id,								\
-		.summary = what " in KVM's emulator",				\
-		.reading = how,							\
+#define BENCH_FEP(id, what, how)					\
+	BENCH(id,							\
+		.summary = what " in KVM's emulator",			\
+		.reading = how,						\
 		.cite = "Linux, kernel parameters, kvm.force_emulation_prefix",	\
-		.rings = RING0 | RING3,						\
-		.needs = NEED_FEP,						\
-		.op = GUEST(id##_op),						\
-		.exits = EXITS(1, 0),						\
+		.rings = RING0 | RING3,					\
+		.needs = NEED_FEP,					\
+		.op = GUEST(id##_op),					\
+		.exits = EXITS(1, 0),					\
 	)
 
 BENCH_FEP(fep_nop, "NOP",

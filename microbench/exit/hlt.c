@@ -14,9 +14,11 @@ __guest void hlt_userspace_op(void)
 
 BENCH(hlt_userspace,
 	.summary = "HLT that exits to user space",
-	.reading = "The floor of a round trip to user space: compare pio_userspace, which carries data.",
-	.cite = "Linux, KVM API, KVM_EXIT_HLT; Intel SDM vol. 3C, "
-		"Instructions That Cause VM Exits Conditionally; AMD APM vol. 2, Instruction Intercepts",
+	.reading = "The floor of a round trip to user space: compare pio_userspace, which "
+		   "carries data.",
+	.cite = "Linux, KVM API, KVM_EXIT_HLT; Intel SDM vol. 3C, Instructions That Cause VM "
+		"Exits Conditionally; AMD APM vol. 2, Instruction Intercepts",
+	.needs = NEED_VMM,
 	.decompose = true,
 	.op = GUEST(hlt_userspace_op),
 	.exits = EXITS(0, 1),

@@ -54,8 +54,8 @@ __guest void hypercall_patched_op(void)
 
 BENCH(vmcall,
 	.summary = "VMCALL with an unknown number",
-	.reading = "Intel's hypercall: an exit with next to no handler. On AMD, KVM has replaced it by "
-		   "VMMCALL after its first use at CPL0; at CPL3 it is an exception there.",
+	.reading = "Intel's hypercall: an exit with next to no handler. On AMD, KVM has replaced "
+		   "it by VMMCALL after its first use at CPL0; at CPL3 it is an exception there.",
 	.cite = "Intel SDM vol. 3C, VMCALL; Linux, KVM hypercalls",
 	.vmexit_name = "vmcall",
 	.rings = RING0 | RING3,
@@ -65,8 +65,8 @@ BENCH(vmcall,
 
 BENCH(vmmcall,
 	.summary = "VMMCALL with an unknown number",
-	.reading = "AMD's hypercall. On Intel, KVM has replaced it by VMCALL after its first use at "
-		   "CPL0; at CPL3 it is an exception there.",
+	.reading = "AMD's hypercall. On Intel, KVM has replaced it by VMCALL after its first use "
+		   "at CPL0; at CPL3 it is an exception there.",
 	.cite = "AMD APM vol. 3, VMMCALL; Linux, KVM hypercalls",
 	.rings = RING0 | RING3,
 	.op = GUEST(vmmcall_op),
@@ -76,8 +76,8 @@ BENCH(vmmcall,
 /* Two exits: #UD, which patches, and the hypercall that it was patched to. */
 BENCH(hypercall_patched,
 	.summary = "The wrong vendor's hypercall, rewritten at each use",
-	.reading = "What a guest pays the first time it uses the other vendor's instruction: two exits, "
-		   "an instruction decoded and rewritten, and a store into running code.",
+	.reading = "What a guest pays the first time it uses the other vendor's instruction: two "
+		   "exits, an instruction decoded and rewritten, and a store into running code.",
 	.cite = "Linux, KVM API, KVM_CAP_DISABLE_QUIRKS2: KVM_X86_QUIRK_FIX_HYPERCALL_INSN",
 	.setup = GUEST(hypercall_patched_setup),
 	.op = GUEST(hypercall_patched_op),

@@ -32,7 +32,8 @@ __host int kvm_run_empty_block(struct item_host *h, uint64_t ops)
 
 BENCH(kvm_run_empty,
 	.summary = "KVM_RUN that returns at once, without entering the guest",
-	.reading = "The floor under every userspace exit: one system call, with the vCPU loaded and put.",
+	.reading = "The floor under every userspace exit: one system call, with the vCPU loaded "
+		   "and put.",
 	.cite = "Linux, KVM API, KVM_RUN and kvm_run.immediate_exit",
 	.host_block = HOST(kvm_run_empty_block),
 	.exits = EXITS(0, 0),

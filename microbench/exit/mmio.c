@@ -42,7 +42,8 @@ BENCH(mmio_userspace,
 
 BENCH(mmio_userspace_read,
 	.summary = "Read of an address that the VMM emulates",
-	.reading = "As mmio_userspace, with a value that the emulator writes back after the re-entry.",
+	.reading = "As mmio_userspace, with a value that the emulator writes back after the "
+		   "re-entry.",
 	.cite = CITE_MMIO,
 	.rings = RING0 | RING3,
 	.decompose = true,

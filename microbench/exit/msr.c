@@ -85,8 +85,8 @@ __guest void wr_tsc_adjust_msr_op(void)
 
 BENCH(rdmsr_kernel,
 	.summary = "RDMSR of the microcode revision, answered in the kernel",
-	.reading = "cpuid plus the dispatch of an MSR number: the price of any MSR that is not passed "
-		   "through.",
+	.reading = "cpuid plus the dispatch of an MSR number: the price of any MSR that is not "
+		   "passed through.",
 	.cite = CITE_MSR,
 	.skip = GUEST(rdmsr_kernel_skip),
 	.op = GUEST(rdmsr_kernel_op),

@@ -78,8 +78,8 @@ BENCH(pio_kernel_out,
 
 BENCH(pio_userspace,
 	.summary = "OUT to a port that the VMM claims",
-	.reading = "The canonical round trip to user space: the price of every register of an emulated "
-		   "device. The decomposition says where it goes.",
+	.reading = "The canonical round trip to user space: the price of every register of an "
+		   "emulated device. The decomposition says where it goes.",
 	.cite = CITE_PIO,
 	.vmexit_name = "portio-no-eventfd:pci-io",
 	.rings = RING0 | RING3,
@@ -107,8 +107,8 @@ BENCH(pio_userspace_in,
  */
 BENCH(pio_string,
 	.summary = "REP OUTSB of 64 bytes to user space",
-	.reading = "Per byte. KVM writes one element for each exit, so a string saves nothing: expect "
-		   "pio_userspace and the emulator on top.",
+	.reading = "Per byte. KVM writes one element for each exit, so a string saves nothing: "
+		   "expect pio_userspace and the emulator on top.",
 	.cite = CITE_PIO,
 	.per = "byte",
 	.per_op = STRING_BYTES,
@@ -123,8 +123,8 @@ BENCH(pio_string,
  */
 BENCH(pio_string_in,
 	.summary = "REP INSB of 64 bytes from user space",
-	.reading = "Per byte. KVM reads the whole string ahead in one exit to user space, so a byte "
-		   "costs a fraction of pio_userspace_in.",
+	.reading = "Per byte. KVM reads the whole string ahead in one exit to user space, so a "
+		   "byte costs a fraction of pio_userspace_in.",
 	.cite = CITE_PIO,
 	.per = "byte",
 	.per_op = STRING_BYTES,
