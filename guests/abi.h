@@ -25,6 +25,8 @@
 #define ABI_MAILBOX_GPA		0x10000ull
 #define ABI_IMAGE_GPA		0x100000ull
 #define ABI_RAM_BYTES		(8ull << 20)	/* what the image needs */
+#define ABI_SCRATCH_GPA		0x1000000ull	/* RAM for items that ask */
+#define ABI_SCRATCH_BYTES	(64ull << 20)	/* ... for NEED_SCRATCH */
 #define ABI_HOLE_GPA		0x40000000ull	/* never backed by a slot */
 
 /* The doorbell: OUT of one of ABI_BELL_* (32 bits). */
@@ -108,6 +110,12 @@ struct abi_fault {
 	uint64_t rflags;
 	uint64_t cs;
 };
+
+/*
+ * In a plain process the host's signal handler asks the image whether it
+ * expected a fault; the image leaves this function's address when entered.
+ */
+typedef _Bool abi_fault_excuse(struct abi_fault *f);
 
 struct abi_mailbox {
 	uint64_t magic;

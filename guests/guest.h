@@ -18,10 +18,19 @@
 
 extern struct abi_mailbox *mailbox;
 
-/* Rings the doorbell: the VMM sees `bell` before the next instruction. */
+/* What survives machine_restart(); see boot.h. */
+#define __keep	__attribute__((section(".keep,\"aw\",@nobits#")))
+
+/*
+ * Rings the doorbell: the VMM sees `bell` before the next instruction. Where
+ * nobody listens, the port may be somebody else's and is left alone.
+ */
 static inline void bell_ring(uint32_t bell)
 {
-	outl(ABI_PORT_BELL, bell);
+	extern bool bell_heard;
+
+	if (bell_heard)
+		outl(ABI_PORT_BELL, bell);
 }
 
 /* Runs fn() at CPL3 on its own stack; returns when it does. */
@@ -67,9 +76,11 @@ void verdict_set(enum abi_verdict verdict, const char *reason);
 void text_copy(char *to, size_t bytes, const char *from);
 bool text_equal(const char *a, const char *b);
 
+/* uart.c: the first serial port. A line is read without its end. */
 void console_init(void);
-void console_puts(const char *s);
-void console_put_hex(uint64_t v);
+void console_write(const char *text, size_t bytes);
+void console_drain(void);
+size_t console_read_line(char *to, size_t bytes);
 
 /* Says what happened in the mailbox, rings the bell and never returns. */
 void guest_panic(const char *reason) __attribute__((noreturn));

@@ -14,12 +14,26 @@ const struct probe *probe_find(const char *item);
 void bench_run(const struct bench *b);
 void probe_run(const struct probe *p);
 
+/* Runs the item that the mailbox names. */
+void item_run(void);
+
 /*
- * The serial transport. cmdline_parse() reads "item=NAME ring=N blocks=N
- * cycles=N" into the asked half; serial_answer() prints the answered half as
- * lines that begin with "vmgauge:" and switches the machine off.
+ * unattended.c: a boot without a mailbox; it never returns. A panic there is
+ * the item's answer, and the next item follows.
  */
-void cmdline_parse(const char *cmdline, struct abi_mailbox *mb);
+void unattended_main(void) __attribute__((noreturn));
+void unattended_panic(void) __attribute__((noreturn));
+
+/*
+ * serial.c: what goes over the serial port, in the format of serial_format.h.
+ * serial_begin() and serial_answer() print the mailbox's item around its run;
+ * serial_say() a line with one field, or none. serial_ask() reads a line into
+ * `text` and gives the words behind "ask", or NULL for a spoilt one.
+ */
+void serial_hello(const char *cmdline);
+void serial_begin(void);
 void serial_answer(void);
+void serial_say(const char *key, const char *name, const char *text);
+const char *serial_ask(char *text, size_t bytes);
 
 #endif

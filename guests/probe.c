@@ -42,6 +42,10 @@ void probe_run(const struct probe *p)
 		verdict_set(ABI_SKIP, reason);
 		return;
 	}
+	if (!p->run) {
+		verdict_set(ABI_SKIP, "it is about a process, not a guest");
+		return;
+	}
 	mailbox->state = ABI_STATE_PROBE;
 	if (mailbox->ring == 3)
 		ring3_call(p->run);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "image.h"
+#include "layout.h"
 
 #define PVH_NOTE	18		/* XEN_ELFNOTE_PHYS32_ENTRY */
 
@@ -28,7 +29,8 @@ static int segment_load(const uint8_t *elf, size_t elf_bytes,
 }
 
 /* One note: header, name and descriptor, each padded to 4 bytes. */
-static void note_read(const uint8_t *p, size_t bytes, uint64_t *pvh_gpa)
+static void note_read(const uint8_t *p, size_t bytes,
+		      struct image_entry *entry)
 {
 	Elf64_Nhdr n;
 	size_t name;
@@ -44,7 +46,12 @@ static void note_read(const uint8_t *p, size_t bytes, uint64_t *pvh_gpa)
 		if (n.n_type == PVH_NOTE && n.n_descsz >= sizeof(v) &&
 		    n.n_namesz == 4 && !memcmp(p, "Xen", 4)) {
 			memcpy(&v, p + name, sizeof(v));
-			*pvh_gpa = v;
+			entry->pvh_gpa = v;
+		}
+		if (n.n_type == ABI_NOTE_PROCESS && n.n_descsz >= sizeof(v) &&
+		    n.n_namesz == 8 && !memcmp(p, "vmgauge", 8)) {
+			memcpy(&v, p + name, sizeof(v));
+			entry->process_gpa = v;
 		}
 		name += ((size_t)n.n_descsz + 3) & ~(size_t)3;
 		if (name > bytes)
@@ -78,14 +85,20 @@ int image_load(const uint8_t *elf, size_t elf_bytes, uint8_t *ram,
 
 			if (rc)
 				return rc;
+			if (ph.p_paddr + ph.p_memsz > entry->end_gpa)
+				entry->end_gpa = ph.p_paddr + ph.p_memsz;
 		} else if (ph.p_type == PT_NOTE && ph.p_offset <= elf_bytes &&
 			   ph.p_filesz <= elf_bytes - ph.p_offset) {
 			note_read(elf + ph.p_offset, ph.p_filesz,
-				  &entry->pvh_gpa);
+				  entry);
 		}
 	}
 	if (eh.e_entry >= ram_bytes)
 		return bad(e, "its entry point lies outside guest memory");
+	if (entry->pvh_gpa >= ram_bytes)
+		return bad(e, "its PVH entry lies outside guest memory");
+	if (entry->pvh_gpa >= ram_bytes || entry->process_gpa >= ram_bytes)
+		return bad(e, "an entry of its notes lies outside guest memory");
 	entry->entry_gpa = eh.e_entry;
 	return 0;
 }

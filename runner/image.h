@@ -24,6 +24,8 @@ extern const char image_sha256[IMAGE_SHA256_CHARS];
 struct image_entry {
 	uint64_t entry_gpa;
 	uint64_t pvh_gpa;
+	uint64_t process_gpa;	/* for a plain process; 0: without that note */
+	uint64_t end_gpa;	/* first byte behind what was loaded */
 };
 
 int image_load(const uint8_t *elf, size_t elf_bytes, uint8_t *ram,

@@ -7,22 +7,18 @@
 #include <string.h>
 
 #include "instance.h"
+#include "item_host.h"
 
 static json_t *number(double v)
 {
 	return isfinite(v) ? json_real(v) : json_null();
 }
 
-/* A guest's text may hold anything: keep what prints. */
 static json_t *guest_text(const char *text, size_t max)
 {
-	char clean[ABI_TEXT_MAX + 1];
-	size_t n = 0;
+	char words[ABI_TEXT_MAX + 1];
 
-	for (; n < max && n < ABI_TEXT_MAX && text[n]; n++)
-		clean[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
-	clean[n] = '\0';
-	return json_string(clean);
+	return json_string(guest_words(text, max, words));
 }
 
 json_t *instance_verdict(const struct series *s, const char *verdict,

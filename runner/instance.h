@@ -35,6 +35,8 @@ json_t *decomposition_record(const struct series *s,
 /* records.c: one line in the journal, if there is one; 0 or -errno. */
 int record_keep(struct session *s, const char *key, json_t *record,
 		struct error *e);
+/* Whether the series has a record of that round already. */
+bool has_round(const struct series *series, unsigned int round);
 /* Files a record where it belongs in its series; takes the reference. */
 void record_file(struct series *series, json_t *record);
 

@@ -37,3 +37,14 @@ void host_check(struct item_host *h, const char *expr, uint64_t want,
 	c->got = got;
 	c->ok = want == got;
 }
+
+const char *guest_words(const char *text, size_t max,
+			char to[ABI_TEXT_MAX + 1])
+{
+	size_t n = 0;
+
+	for (; n < max && n < ABI_TEXT_MAX && text[n]; n++)
+		to[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
+	to[n] = '\0';
+	return to;
+}

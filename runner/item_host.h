@@ -12,6 +12,7 @@
 #define VMGAUGE_ITEM_HOST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "abi.h"
@@ -26,6 +27,21 @@ struct item_host {
 	uint8_t *ram;			/* HVA of GPA 0 */
 	uint64_t ram_bytes;
 	void *opaque;			/* the item's own, prepare to judge */
+	const struct outside *outside;	/* of a process in a container */
+};
+
+/*
+ * What the runner left lying about outside, for a probe of containment to
+ * try and reach from inside. Names are NUL-terminated.
+ */
+struct outside {
+	int32_t pid;			/* the runner's */
+	int32_t shm_key;		/* of a System V segment */
+	char file[128];			/* a path that anybody may read */
+	char shared[128];		/* a directory of both ... */
+	char shared_inside[128];	/* ... and what it is called inside */
+	char socket[64];		/* abstract, listening; without its NUL */
+	char hostname[65];
 };
 
 /*
@@ -36,5 +52,12 @@ void host_check(struct item_host *h, const char *expr, uint64_t want,
 		uint64_t got);
 void host_verdict(struct item_host *h, enum abi_verdict verdict,
 		  const char *reason);
+
+/*
+ * A guest's text may hold anything: this is what of it prints, of at most
+ * `max` bytes, in `to`, which is returned.
+ */
+const char *guest_words(const char *text, size_t max,
+			char to[ABI_TEXT_MAX + 1]);
 
 #endif

@@ -20,6 +20,8 @@ static const struct verb verbs[] = {
 	{ "run", "both, into results/<time>-<host>/ with its report",
 	  verb_run },
 	{ "report", "a page from one or more result files", verb_report },
+	{ "import", "a result document from a captured serial log",
+	  verb_import },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -55,6 +57,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < VERBS; i++)
 		if (!strcmp(argv[1], verbs[i].name))
 			return verbs[i].run(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "inside"))	/* a container's, not people's */
+		return verb_inside(argc - 1, argv + 1);
 	fprintf(stderr, "vmgauge: no verb is called '%s': one of", argv[1]);
 	for (size_t i = 0; i < VERBS; i++)
 		fprintf(stderr, " %s", verbs[i].name);

@@ -6,7 +6,20 @@
 #include <string.h>
 
 #include "instance.h"
+#include "result/doc.h"
 #include "session.h"
+
+bool has_round(const struct series *series, unsigned int round)
+{
+	json_t *record;
+	size_t i;
+
+	json_array_foreach(series->instances, i, record)
+		if (json_integer_value(json_object_get(record, "round")) ==
+		    (json_int_t)round)
+			return true;
+	return false;
+}
 
 int record_keep(struct session *s, const char *key, json_t *record,
 		       struct error *e)
@@ -29,12 +42,21 @@ void record_file(struct series *series, json_t *record)
 	const char *verdict = json_string_value(json_object_get(record,
 								"verdict"));
 
+	json_t **only = NULL;
+
 	if (json_object_get(record, "decomposition"))
-		series->decomposition = record;
+		only = &series->decomposition;
 	else if (series->item->probe || strcmp(verdict, "pass"))
-		series->verdict = record;
-	else
+		only = &series->verdict;
+	if (only) {
+		json_decref(*only);	/* a journal may hold it twice */
+		*only = record;
+	} else if (has_round(series, (unsigned int)json_integer_value(
+			   json_object_get(record, "round")))) {
+		json_decref(record);
+	} else {
 		json_array_append_new(series->instances, record);
+	}
 }
 
 int session_resume(struct session *s, const json_t *records,
@@ -53,11 +75,13 @@ int session_resume(struct session *s, const json_t *records,
 		ring = json_integer_value(json_object_get(inner, "ring"));
 		for (k = 0; id && k < s->series_count; k++)
 			if (!strcmp(s->series[k].item->name, id) &&
-			    s->series[k].ring == (unsigned int)ring)
+			    (json_int_t)s->series[k].ring == ring)
 				break;
-		if (!id || k == s->series_count ||
+		if (!id || k == s->series_count || !json_is_integer(
+			    json_object_get(inner, "ring")) ||
 		    (!json_object_get(inner, "decomposition") &&
-		     !json_is_string(json_object_get(inner, "verdict"))))
+		     doc_verdict_severity(json_string_value(json_object_get(
+			    inner, "verdict"))) < 0))
 			return error_set(e, -EBADMSG, "journal record %zu "
 					 "(%s) is of no item of this run", i + 1,
 					 id ? id : "no id");

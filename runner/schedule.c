@@ -70,18 +70,6 @@ static uint64_t block_mend(const struct session *s, double round_began_s,
 	return block_clamp((allowed - beside) / BLOCKS_A_RUN);
 }
 
-static bool has_round(const struct series *series, unsigned int round)
-{
-	json_t *record;
-	size_t i;
-
-	json_array_foreach(series->instances, i, record)
-		if (json_integer_value(json_object_get(record, "round")) ==
-		    (json_int_t)round)
-			return true;
-	return false;
-}
-
 /*
  * Probes first, in the order of their names; then benches, round after round
  * and shuffled inside each; decompositions last.

@@ -44,6 +44,19 @@ enum need {
 	NEED_IOEVENTFD	= 1 << 3,	/* the four eventfd doorbells */
 	NEED_FEP	= 1 << 4,	/* force_emulation_prefix is on */
 	NEED_PMU	= 1 << 5,
+	NEED_MACHINE	= 1 << 6,	/* tables, ports or EFER of its own */
+	NEED_PROCESS	= 1 << 7,	/* a process and the kernel below it */
+	NEED_SCRATCH	= 1 << 9,	/* RAM at ABI_SCRATCH_GPA */
+	NEED_CONTAINER	= 1 << 8,	/* something that a process is kept in */
+	NEED_DEVICE	= 1 << 11,	/* ABI_PORT_USER, ABI_MMIO_GPA: the VMM's */
+	NEED_VMM	= 1 << 10,	/* a doing of the built-in VMM */
+};
+
+/* What a process target times around a run, instead of something in it. */
+enum lifecycle {
+	LIFECYCLE_NONE = 0,
+	LIFECYCLE_START,	/* until the payload's first instruction */
+	LIFECYCLE_TEARDOWN,	/* from its last one until all is cleaned up */
 };
 
 struct vm;			/* runner/kvm/vm.h; host halves only */
@@ -76,6 +89,7 @@ struct bench {
 
 	/* host half */
 	int (*host_block)(struct item_host *h, uint64_t ops);
+	enum lifecycle lifecycle;	/* timed by the target itself */
 };
 
 struct probe {
@@ -91,6 +105,8 @@ struct probe {
 	void (*run)(void);		/* guest half */
 	void (*prepare)(struct item_host *h);	/* host, before the entry */
 	void (*judge)(struct item_host *h);	/* host, after the guest */
+	/* Host code in place of `run`: in the process or container itself. */
+	void (*process)(struct item_host *h);
 };
 
 /*
@@ -115,6 +131,17 @@ struct probe {
 	};								\
 	REGISTER(probes, probe_##id);					\
 	__guest void probe_##id##_run(void)
+
+/* The same for what the host's code does in a process or container. */
+#define PROBE_PROCESS(id, ...)						\
+	__host void probe_##id##_process(struct item_host *h);		\
+	static const struct probe probe_##id = {			\
+		.prefix = ITEM_PREFIX, .name = #id, .rings = RING3,	\
+		.needs = NEED_PROCESS | NEED_CONTAINER,			\
+		.process = HOST(probe_##id##_process), __VA_ARGS__	\
+	};								\
+	REGISTER(probes, probe_##id);					\
+	__host void probe_##id##_process(struct item_host *h)
 
 #include <side.h>
 

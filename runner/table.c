@@ -78,6 +78,7 @@ static void bench_row(FILE *out, const json_t *r)
 		figure(median, sizeof(median), number(r, "median")),
 		json_is_object(ci) ? interval : "no interval",
 		figure(ns, sizeof(ns), number(r, "ns")),
+		!json_is_object(attest) ? "none to attest" :
 		attested ? "attested" : "not attested",
 		flagged(r, "under_10x_overhead") ? ", under 10x overhead" : "");
 }

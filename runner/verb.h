@@ -23,12 +23,14 @@ struct verb {
 };
 
 int verb_info(int argc, char **argv);
+int verb_inside(int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_conform(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_report(int argc, char **argv);
+int verb_import(int argc, char **argv);
 
 /* What the measuring verbs have in common, parsed by options_argp. */
 struct options {

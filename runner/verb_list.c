@@ -34,18 +34,31 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static void target_list(const struct target *t, const char *options)
+{
+	struct target_context ctx = { .options = options };
+	struct error e;
+	char name[40];
+	int rc = t->open(&ctx, &e);
+
+	snprintf(name, sizeof(name), "%s%s%s", t->name, *options ? ":" : "",
+		 options);
+	printf("%-15s %s\n", name, t->summary);
+	if (rc)
+		printf("%-15s unavailable: %s\n", "", e.text);
+	else
+		t->close(&ctx);
+}
+
 static void targets_list(void)
 {
-	for (const struct target *const *t = targets; *t; t++) {
-		struct target_context ctx = { .options = "" };
-		struct error e;
-		int rc = (*t)->open(&ctx, &e);
+	static const char *const none[] = { "", NULL };
 
-		printf("%-8s %s\n", (*t)->name, (*t)->summary);
-		if (rc)
-			printf("%-8s unavailable: %s\n", "", e.text);
-		else
-			(*t)->close(&ctx);
+	for (const struct target *const *t = targets; *t; t++) {
+		const char *const *v = (*t)->variants ? (*t)->variants : none;
+
+		for (; *v; v++)
+			target_list(*t, *v);
 	}
 }
 

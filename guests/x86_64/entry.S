@@ -1,5 +1,6 @@
 /*
- * Where the image begins: a direct long-mode entry, and the PVH entry.
+ * Where the image begins: a direct long-mode entry, and the 32-bit entry of
+ * the PVH and Multiboot protocols.
  *
  * Both lead to long_mode_start with paging on. Tables that the CPU reads
  * (page tables, IDT, GDT) are made by the assembler and the linker: a host
@@ -13,7 +14,37 @@
 	.align 4
 	.long 4, 4, 18			/* name, desc, XEN_ELFNOTE_PHYS32_ENTRY */
 	.asciz "Xen"
-	.long pvh_start
+	.long boot_start
+
+	/* Ours: "enter me here in a plain process", see ABI_NOTE_PROCESS. */
+	.align 4
+	.long 8, 4, ABI_NOTE_PROCESS
+	.asciz "vmgauge"
+	.long process_start
+
+	/*
+	 * Multiboot 2, for GRUB on machines of any kind: enter at an address,
+	 * since the entry of the ELF file is for long mode.
+	 */
+	.section .multiboot2, "a"
+	.balign 8
+multiboot2:
+	.long 0xe85250d6, 0, multiboot2_end - multiboot2
+	.long -(0xe85250d6 + (multiboot2_end - multiboot2))
+	.word 3, 0			/* entry address */
+	.long 12, boot_start
+	.balign 8
+	.word 0, 0			/* end of tags */
+	.long 8
+multiboot2_end:
+
+	/*
+	 * Multiboot 1, only in the 32-bit copy of the image: QEMU refuses a
+	 * 64-bit one with this header. Pages aligned, no more is asked.
+	 */
+	.section .multiboot1, "a"
+	.balign 4
+	.long 0x1badb002, 1, -(0x1badb002 + 1)
 
 	.section .text.entry, "ax"
 	.code64
@@ -36,6 +67,7 @@ long_mode_start:
 	xor %eax, %eax
 	mov %eax, %fs
 	mov %eax, %gs
+	movb $0x89, gdt_tss + 5		/* not busy, when we start again */
 	mov $tss, %eax			/* descriptor: base, then load */
 	mov %ax, gdt_tss + 2
 	shr $16, %eax
@@ -47,9 +79,17 @@ long_mode_start:
 	call guest_main
 	ud2
 
+	.globl image_again
+image_again:				/* machine_restart(): as unattended */
+	xor %edi, %edi
+	jmp image_start
+
 	.code32
-	.globl pvh_start
-pvh_start:				/* %ebx: GPA of hvm_start_info */
+	.globl boot_start
+boot_start:				/* %ebx: GPA of the loader's facts */
+	cld
+	mov %eax, boot_magic
+	mov %ebx, boot_info_gpa
 	mov $pml4, %eax
 	mov %eax, %cr3
 	mov %cr4, %eax
@@ -63,11 +103,10 @@ pvh_start:				/* %ebx: GPA of hvm_start_info */
 	or $CR0_PG_PE_BITS, %eax
 	mov %eax, %cr0
 	lgdt gdt_pointer
-	ljmp $SEL_KCODE, $pvh_long_mode
+	ljmp $SEL_KCODE, $boot_long_mode
 
 	.code64
-pvh_long_mode:
-	mov %ebx, pvh_start_info
+boot_long_mode:
 	xor %edi, %edi			/* no mailbox: serial transport */
 	jmp long_mode_start
 
@@ -80,6 +119,8 @@ pvh_long_mode:
 	.text
 	.globl ring3_call
 ring3_call:
+	cmpb $0, in_process
+	jne already_ring3
 	push %rbx
 	push %rbp
 	push %r12
@@ -110,6 +151,23 @@ ring3_return:			/* on any CPL0 stack; never returns */
 	pop %rbp
 	pop %rbx
 	ret
+
+/*
+ * A plain process: it is at CPL3 and stays there, and what an exception
+ * handler does here, a signal handler of the host's program does there. It
+ * is given fault_excuse() for that. %rdi: the mailbox, %rsi: where to put it.
+ */
+	.globl process_start
+process_start:
+	movq $fault_excuse, (%rsi)
+	movb $1, in_process
+	mov $user_stack_top, %rsp
+	xor %ebp, %ebp
+	call guest_main
+	ud2
+
+already_ring3:
+	jmp *%rdi
 
 /*
  * Exception stubs. Each is STUB_BYTES long, so that the linker can compute
@@ -250,7 +308,8 @@ pd:
 	.set gpa, gpa + 0x200000
 	.endr
 
-	.bss
+	/* Stacks, and what machine_restart() must not clear. */
+	.section .keep, "aw", @nobits
 	.balign 16
 	.skip 16384
 stack_top:
@@ -262,8 +321,12 @@ ist_stack_top:
 user_stack_top:
 ring3_rsp:
 	.skip 8
-	.globl pvh_start_info
-pvh_start_info:
+	.globl boot_magic, boot_info_gpa
+boot_magic:
+	.skip 8
+boot_info_gpa:
+	.skip 8
+in_process:
 	.skip 8
 
 	.section .note.GNU-stack, "", @progbits

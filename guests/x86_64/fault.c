@@ -24,6 +24,11 @@ volatile uint32_t fault_count;
 
 extern const char ring3_leave[];
 
+/*
+ * An instruction of asm_safe() is excused: its fault is recorded, and rip and
+ * rflags become those to go on with. The host calls this in a process.
+ */
+abi_fault_excuse fault_excuse;
 void fault_handle(struct trap_frame *f);
 void ring3_return(void) __attribute__((noreturn));
 
@@ -37,23 +42,36 @@ static void fault_fill(struct abi_fault *to, const struct trap_frame *f)
 	to->cr2 = f->vector == VEC_PF ? read_cr2() : 0;
 }
 
-void fault_handle(struct trap_frame *f)
+bool fault_excuse(struct abi_fault *f)
 {
 	const struct ex_entry *ex;
 
-	if (f->rip == (uint64_t)ring3_leave && f->vector == VEC_UD)
-		ring3_return();
 	for (ex = ex_table_start; ex < ex_table_end; ex++) {
 		if (f->rip < ex->start || f->rip > ex->end)
 			continue;
-		fault_fill(&last_fault, f);
+		last_fault = *f;
 		fault_count++;
 		f->rip = ex->end;
 		if (f->vector == VEC_DB)
 			f->rflags &= ~(uint64_t)RFLAGS_TF;
+		return true;
+	}
+	return false;
+}
+
+void fault_handle(struct trap_frame *f)
+{
+	struct abi_fault fault;
+
+	if (f->rip == (uint64_t)ring3_leave && f->vector == VEC_UD)
+		ring3_return();
+	fault_fill(&fault, f);
+	if (fault_excuse(&fault)) {
+		f->rip = fault.rip;
+		f->rflags = fault.rflags;
 		return;
 	}
-	fault_fill(&mailbox->panic, f);
+	mailbox->panic = fault;
 	guest_panic("unexpected exception");
 }
 

@@ -6,6 +6,8 @@
 
 #define IMAGE_BASE		0x100000
 
+#define ABI_NOTE_PROCESS	1	/* type of the ELF note "vmgauge" */
+
 #define SEL_KCODE		0x08
 #define SEL_KDATA		0x10
 #define SEL_UCODE32		0x18

@@ -47,7 +47,7 @@ static void clocks_read(int64_t *ns, uint64_t *tsc)
 	}
 }
 
-static uint32_t tsc_khz_measure(void)
+uint32_t env_tsc_khz(void)
 {
 	struct timespec nap = { .tv_nsec = TSC_TIMING_NS };
 	int64_t ns[2];
@@ -69,7 +69,7 @@ static uint32_t tsc_khz_find(const struct env_request *request,
 		return request->tsc_khz;
 	if (identity->tsc_khz)
 		return identity->tsc_khz;
-	return *root ? 0 : tsc_khz_measure();
+	return *root ? 0 : env_tsc_khz();
 }
 
 static json_t *host_json(const char *root)

@@ -37,4 +37,7 @@ struct env_request {
  */
 json_t *env_collect(const struct env_request *request, struct error *e);
 
+/* Times this machine's TSC against the monotonic clock: 20 ms. */
+uint32_t env_tsc_khz(void);
+
 #endif

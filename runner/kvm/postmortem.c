@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abi.h"
+#include "item_host.h"
 #include "kvm/ioctl.h"
 #include "kvm/postmortem.h"
 #include "kvm/vm.h"
@@ -91,7 +92,7 @@ static void mailbox_put(json_t *o, const struct abi_mailbox *mb)
 		"probe", "done", "panic",
 	};
 	json_t *rows = json_array();
-	char text[ABI_TEXT_MAX + 128];
+	char text[ABI_TEXT_MAX + 128], words[ABI_TEXT_MAX + 1];
 	uint32_t kept = mb->checks_kept;
 
 	snprintf(text, sizeof(text), "state %s, ops %llu, blocks %u, empty %u",
@@ -113,11 +114,10 @@ static void mailbox_put(json_t *o, const struct abi_mailbox *mb)
 	for (uint32_t i = kept > 4 ? kept - 4 : 0; i < kept; i++) {
 		const struct abi_check *c = &mb->check[i];
 
-		snprintf(text, sizeof(text), "%s line %u: %.*s",
+		snprintf(text, sizeof(text), "%s line %u: %s",
 			 c->ok ? "held" : "failed", c->line,
-			 (int)strnlen(c->expr, ABI_TEXT_MAX), c->expr);
-		json_array_append_new(rows, json_stringn_nocheck(text,
-								strlen(text)));
+			 guest_words(c->expr, sizeof(c->expr), words));
+		json_array_append_new(rows, json_string(text));
 	}
 	json_object_set_new(o, "mailbox", rows);
 }

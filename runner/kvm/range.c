@@ -8,10 +8,17 @@
 int range_claim(struct range_set *set, uint64_t start, uint64_t bytes,
 		range_fn *fn, void *opaque, struct error *e)
 {
+	/* The last byte, since the end of the last range is no number. */
+	uint64_t last = start + bytes - 1;
+
+	if (!bytes || last < start)
+		return error_set(e, -EINVAL, "range %#llx of %llu bytes is "
+				 "empty or wraps", (unsigned long long)start,
+				 (unsigned long long)bytes);
 	for (unsigned int i = 0; i < set->count; i++) {
 		const struct range *r = &set->range[i];
 
-		if (start < r->start + r->bytes && r->start < start + bytes)
+		if (start <= r->start + (r->bytes - 1) && r->start <= last)
 			return error_set(e, -EBUSY, "range %#llx overlaps one "
 					 "that is claimed already",
 					 (unsigned long long)start);

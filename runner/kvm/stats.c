@@ -11,6 +11,7 @@
 
 #define DESCRIPTORS_MAX		4096
 #define NAME_MAX_BYTES		256
+#define BLOCK_VALUES		512	/* read at once: 4 KiB */
 
 static int read_all(int fd, void *to, size_t bytes, off_t at, struct error *e)
 {
@@ -27,7 +28,9 @@ static int read_all(int fd, void *to, size_t bytes, off_t at, struct error *e)
 static int find(const struct stats_layout *layout, const char *name)
 {
 	for (unsigned int i = 0; i < layout->count; i++)
-		if (!strcmp(layout->entry[i].name, name))
+		if (!strcmp(layout->entry[i].name, name) &&
+		    layout->entry[i].size == 1 &&
+		    layout->entry[i].offset / sizeof(uint64_t) < BLOCK_VALUES)
 			return (int)(layout->entry[i].offset /
 				     sizeof(uint64_t));
 	return -1;
@@ -113,8 +116,6 @@ void stats_layout_free(struct stats_layout *layout)
 	memset(layout, 0, sizeof(*layout));
 }
 
-#define BLOCK_VALUES	512
-
 static uint64_t value(const uint64_t *block, size_t values, int index)
 {
 	return index >= 0 && (size_t)index < values ? block[index] : 0;
@@ -132,6 +133,9 @@ int stats_read(const struct stats_layout *layout, int fd,
 	n = pread(fd, block, bytes, layout->data_offset);
 	if (n < 0)
 		return -errno;
+	/* A count that is not there must not be read as zero. */
+	if ((size_t)n < bytes)
+		return -EPROTO;
 	n /= (ssize_t)sizeof(uint64_t);
 	counts->exits = value(block, (size_t)n, layout->exits);
 	counts->irq_exits = value(block, (size_t)n, layout->irq_exits);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "target/host_bench.h"
 #include "target/kvm_machine.h"
 
 void block_begin(struct machine *m)
@@ -20,11 +21,11 @@ void block_begin(struct machine *m)
 		m->ctx->counters_source = counters_source(&s->counters);
 		m->ctx->counters_note = s->counters.note;
 	}
-	if (s->counting)
-		counters_read(&s->counters, &m->values_begin);
-	if (v->stats_fd >= 0)
-		stats_read(&m->vm.sys->vcpu_stats, v->stats_fd,
-			   &m->counts_begin);
+	m->values_known = s->counting &&
+			  !counters_read(&s->counters, &m->values_begin);
+	m->counts_known = v->stats_fd >= 0 &&
+			  !stats_read(&m->vm.sys->vcpu_stats, v->stats_fd,
+				      &m->counts_begin);
 	m->user_exits_begin = v->user_exits;
 }
 
@@ -36,8 +37,10 @@ void block_end(struct machine *m, struct block_seen *to)
 	struct vcpu_counts end;
 
 	*to = (struct block_seen){ NAN, NAN, NAN, NAN, { .host = { 0 } } };
+	for (int i = 0; i < COUNTER_EVENTS; i++)
+		to->counters.host[i] = to->counters.guest[i] = NAN;
 	to->user_exits = (double)(v->user_exits - m->user_exits_begin);
-	if (v->stats_fd >= 0 && !stats_read(layout, v->stats_fd, &end)) {
+	if (m->counts_known && !stats_read(layout, v->stats_fd, &end)) {
 		if (layout->exits >= 0)
 			to->exits = (double)(end.exits -
 					     m->counts_begin.exits);
@@ -48,7 +51,7 @@ void block_end(struct machine *m, struct block_seen *to)
 			to->emulated = (double)(end.insn_emulation -
 						m->counts_begin.insn_emulation);
 	}
-	if (m->state->counting &&
+	if (m->values_known &&
 	    !counters_read(&m->state->counters, &values_end))
 		counters_subtract(&m->state->counters, &m->values_begin,
 				  &values_end, &to->counters);
@@ -89,6 +92,29 @@ static void stamps_end(struct machine *m)
 		tracing_stop(m->ctx->tracing, NULL);
 	m->vm.vcpu[0].stamps = NULL;
 	vcpu_stop(&m->vm.vcpu[0], STOP_STAMPS);
+}
+
+static void host_block_begin(void *opaque)
+{
+	block_begin(opaque);
+}
+
+static void host_block_end(void *opaque, struct block_seen *to)
+{
+	block_end(opaque, to);
+}
+
+static void host_bench_run(struct machine *m)
+{
+	const struct host_bench hb = {
+		.bench = m->request->bench, .host = &m->host,
+		.block_cycles = m->asked_cycles, .blocks = m->asked_blocks,
+		.empty_blocks = m->asked_empty,
+		.block = m->seen->block, .empty = m->seen->empty,
+		.begin = host_block_begin, .end = host_block_end, .opaque = m,
+	};
+
+	host_bench_measure(&hb);
 }
 
 static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,

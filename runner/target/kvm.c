@@ -109,6 +109,9 @@ static const char *kvm_unsupported(struct target_context *ctx,
 	const struct kvm_state *s = ctx->state;
 	unsigned int needs = r->bench ? r->bench->needs : r->probe->needs;
 
+	if (needs & NEED_PROCESS)
+		return "it is about a process and its kernel: the targets "
+		       "native and container have them";
 	if ((needs & NEED_FEP) && !s->fep)
 		return "kvm.force_emulation_prefix is off: load kvm with "
 		       "force_emulation_prefix=1";
@@ -136,6 +139,9 @@ static int machine_load(struct machine *m, struct error *e)
 	khz = kvm_call_raw(v->fd, KVM_GET_TSC_KHZ, 0);
 	m->tsc_khz = khz > 0 ? khz : NAN;
 	mailbox_ask(m->mailbox, r, khz > 0 ? khz : 2e6);
+	m->asked_cycles = m->mailbox->block_cycles;
+	m->asked_blocks = m->mailbox->blocks;
+	m->asked_empty = m->mailbox->empty_blocks;
 	rc = bell_claim(m, e);
 	if (rc)
 		return rc;
@@ -156,7 +162,8 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 	struct kvm_state *s = ctx->state;
 	unsigned int needs = r->bench ? r->bench->needs : r->probe->needs;
 	struct vm_config config = {
-		.ram_bytes = ABI_RAM_BYTES,
+		.ram_bytes = needs & NEED_SCRATCH ?
+			     ABI_SCRATCH_GPA + ABI_SCRATCH_BYTES : ABI_RAM_BYTES,
 		.backing = MEMORY_ANON,
 		.vcpus = 1,
 		.irqchip = needs & NEED_IRQCHIP,
@@ -180,8 +187,8 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 	}
 	m->host = (struct item_host){
 		.vm = &m->vm, .vcpu = &m->vm.vcpu[0],
-		.ram = vm_memory_at(&m->vm, 0, ABI_RAM_BYTES),
-		.ram_bytes = ABI_RAM_BYTES,
+		.ram = vm_memory_at(&m->vm, 0, config.ram_bytes),
+		.ram_bytes = config.ram_bytes,
 	};
 	m->mailbox = m->host.mailbox = (void *)(m->host.ram + ABI_MAILBOX_GPA);
 	m->vm.opaque = m;
@@ -232,6 +239,7 @@ static void end_describe(struct machine *m, bool late)
 	struct observation *seen = m->seen;
 	const struct abi_mailbox *mb = m->mailbox;
 	struct vcpu *v = &m->vm.vcpu[0];
+	char words[ABI_TEXT_MAX + 1];
 
 	if (late && m->end == VCPU_KICKED) {
 		seen->end = RUN_HANG;
@@ -243,8 +251,8 @@ static void end_describe(struct machine *m, bool late)
 	} else if (m->end == VCPU_STOPPED) {
 		seen->end = RUN_CRASH;
 		snprintf(seen->end_reason, sizeof(seen->end_reason),
-			 "guest: %.*s: vector %llu at %#llx",
-			 (int)strnlen(mb->reason, 64), mb->reason,
+			 "guest: %s: vector %llu at %#llx",
+			 guest_words(mb->reason, sizeof(mb->reason), words),
 			 (unsigned long long)mb->panic.vector,
 			 (unsigned long long)mb->panic.rip);
 	} else {

@@ -30,11 +30,16 @@ struct machine {
 	struct abi_mailbox *mailbox;	/* in guest memory */
 	struct item_host host;
 	double tsc_khz;
+	/* As asked: the mailbox's copy is the guest's to change. */
+	uint64_t asked_cycles;
+	uint32_t asked_blocks, asked_empty;
 
 	/* the vCPU thread's own */
 	struct vcpu_counts counts_begin;
+	bool counts_known;		/* counts_begin could be read */
 	uint64_t user_exits_begin;
 	struct counter_values values_begin;
+	bool values_known;
 	struct vcpu_stamp stamp[ABI_STAMPS_MAX + 8];
 	bool tracing_on;
 	enum vcpu_end end;
@@ -48,9 +53,6 @@ int bell_claim(struct machine *m, struct error *e);
 
 /* trips.c: joins guest, user and kernel stamps into seen->trip. */
 void trips_join(struct machine *m);
-
-/* host_bench.c: measures a bench whose operation is the host's. */
-void host_bench_run(struct machine *m);
 
 /* bell.c: what the host reads at both ends of a block. */
 void block_begin(struct machine *m);

@@ -26,6 +26,7 @@
 #include "target/target.h"
 
 #define NULL_TSC_KHZ	1000000.0	/* one cycle is one nanosecond */
+#define NULL_MOST	1e9
 
 enum shape { NORMAL, LOGNORMAL, BIMODAL, HEAVY };
 enum ending { DONE, HANG, CRASH, SILENT, SKIPPED, FAILED };
@@ -65,7 +66,8 @@ static int number_set(double *to, const char *value)
 	char *end;
 	double v = strtod(value, &end);
 
-	if (*end || end == value || !isfinite(v) || v < 0)
+	/* Beyond it cycles would no longer fit where the guest's would. */
+	if (*end || end == value || !isfinite(v) || v < 0 || v > NULL_MOST)
 		return -EINVAL;
 	*to = v;
 	return 0;
@@ -87,8 +89,9 @@ static int option_set(struct null_state *s, const char *key,
 	if (!strcmp(key, "extra"))
 		return number_set(&s->extra, value);
 	if (!strcmp(key, "at")) {
-		snprintf(s->at, sizeof(s->at), "%s", value);
-		return 0;
+		int n = snprintf(s->at, sizeof(s->at), "%s", value);
+
+		return n < (int)sizeof(s->at) ? 0 : -EINVAL;
 	}
 	if (!strcmp(key, "shape")) {
 		word = word_find(shape_name, value);
@@ -107,8 +110,12 @@ static int options_parse(struct null_state *s, const char *options,
 			 struct error *e)
 {
 	char text[256], *save = NULL;
+	int n = snprintf(text, sizeof(text), "%s", options);
 
-	snprintf(text, sizeof(text), "%s", options);
+	if (n >= (int)sizeof(text))
+		return error_set(e, -EINVAL, "--target null: options of %d "
+				 "characters: at most %zu", n,
+				 sizeof(text) - 1);
 	for (char *key = strtok_r(text, ",", &save); key;
 	     key = strtok_r(NULL, ",", &save)) {
 		char *value = strchr(key, '=');

@@ -2,12 +2,13 @@
  * What all targets have in common; see target.h.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "target/target.h"
 
-const struct target *const targets[] = { &target_kvm, &target_null, NULL };
+const struct target *const targets[] = { &target_kvm, &target_native, &target_container, &target_qemu, &target_bochs, &target_xen, &target_null, NULL };
 
 const struct target *target_find(const char *spec, const char **options)
 {
@@ -19,6 +20,16 @@ const struct target *target_find(const char *spec, const char **options)
 		if (strlen((*t)->name) == n && !strncmp((*t)->name, spec, n))
 			return *t;
 	return NULL;
+}
+
+const char *target_label(const struct target *t, const char *options,
+			 char to[TARGET_LABEL_MAX])
+{
+	bool differ = t->variants && options[0];
+
+	snprintf(to, TARGET_LABEL_MAX, "%s%s%s", t->name, differ ? ":" : "",
+		 differ ? options : "");
+	return to;
 }
 
 void mailbox_ask(struct abi_mailbox *mb, const struct run_request *r,

@@ -98,6 +98,8 @@ struct target_context {
 struct target {
 	const char *name;
 	const char *summary;		/* one sentence */
+	const char *const *variants;	/* options to list, to NULL; or NULL */
+	bool no_exits;			/* a process: nothing to attest */
 	/* Opens the state; -errno with the reason is why it is unavailable. */
 	int (*open)(struct target_context *ctx, struct error *e);
 	void (*close)(struct target_context *ctx);
@@ -111,13 +113,23 @@ struct target {
 	void (*destroy)(void *vm);
 };
 
-extern const struct target target_kvm, target_null;
+extern const struct target target_kvm, target_native, target_container, target_null;
+
+extern const struct target target_qemu, target_bochs, target_xen;
 
 /* All of them, in the order in which they are listed; NULL-terminated. */
 extern const struct target *const targets[];
 
 /* "NAME" or "NAME:options"; NULL when there is none of that name. */
 const struct target *target_find(const char *spec, const char **options);
+
+/*
+ * What a result is filed under: with its options where they make a different
+ * target of it (those that have variants), "container:runc".
+ */
+#define TARGET_LABEL_MAX	80
+const char *target_label(const struct target *t, const char *options,
+			 char to[TARGET_LABEL_MAX]);
 
 /*
  * create, run, destroy. `seen` is the caller's and is overwritten; free its

@@ -1,0 +1,685 @@
+/*
+ * Whatever the kernel or the allocator refuses, the VMM says which it was,
+ * gives everything back and goes on.
+ *
+ * The linker sends the product's calls here first (--wrap). For each kind of
+ * call the n-th one fails, n = 1, 2, ... until none is left to fail, with
+ * several errnos each; after every one this process holds what it held before.
+ */
+#include <jansson.h>
+#include <linux/kvm.h>
+#include <linux/perf_event.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "vmm_fixture.h"
+
+enum call {
+	CALL_IOCTL, CALL_MMAP, CALL_MPROTECT, CALL_MEMFD, CALL_EVENTFD,
+	CALL_OPEN, CALL_CALLOC, CALL_MALLOC, CALL_THREAD, CALL_SIGACTION,
+	CALL_FTRUNCATE, CALL_PREAD, CALL_SYSCALL, CALL_READ, CALL_JANSSON,
+	CALLS,
+};
+
+static const char *const call_name[CALLS] = {
+	"ioctl", "mmap", "mprotect", "memfd_create", "eventfd", "open",
+	"calloc", "malloc", "pthread_create", "sigaction", "ftruncate",
+	"pread", "syscall", "read", "jansson's malloc",
+};
+
+/* What is to fail, and what came of it. Any thread may call. */
+static struct {
+	bool armed;
+	enum call call;
+	int nth, err;
+	atomic_int seen;
+	bool hit;
+	unsigned long request;		/* of the ioctl that was hit */
+	char path[64];			/* of the open */
+	bool device;			/* the mmap was of a descriptor */
+	atomic_long mapped_bytes;
+} fault;
+
+static bool fails(enum call call)
+{
+	if (!fault.armed || call != fault.call ||
+	    atomic_fetch_add(&fault.seen, 1) + 1 != fault.nth)
+		return false;
+	fault.hit = true;
+	errno = fault.err;
+	return true;
+}
+
+int __real_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	unsigned long arg;
+	va_list ap;
+
+	va_start(ap, request);
+	arg = va_arg(ap, unsigned long);
+	va_end(ap);
+	if (!fails(CALL_IOCTL))
+		return __real_ioctl(fd, request, arg);
+	fault.request = request;
+	return -1;
+}
+
+void *__real_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off);
+void *__wrap_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off);
+void *__wrap_mmap(void *at, size_t n, int prot, int flags, int fd, off_t off)
+{
+	void *p;
+
+	if (fails(CALL_MMAP)) {
+		fault.device = !at && fd >= 0;
+		return MAP_FAILED;
+	}
+	p = __real_mmap(at, n, prot, flags, fd, off);
+	/* MAP_FIXED lies inside what is counted already. */
+	if (p != MAP_FAILED && !(flags & MAP_FIXED))
+		atomic_fetch_add(&fault.mapped_bytes, (long)n);
+	return p;
+}
+
+int __real_munmap(void *at, size_t n);
+int __wrap_munmap(void *at, size_t n);
+int __wrap_munmap(void *at, size_t n)
+{
+	atomic_fetch_sub(&fault.mapped_bytes, (long)n);
+	return __real_munmap(at, n);
+}
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...)
+{
+	va_list ap;
+	int mode;
+
+	va_start(ap, flags);
+	mode = va_arg(ap, int);
+	va_end(ap);
+	if (!fails(CALL_OPEN))
+		return __real_open(path, flags, mode);
+	snprintf(fault.path, sizeof(fault.path), "%s", path);
+	return -1;
+}
+
+long __real_syscall(long nr, ...);
+long __wrap_syscall(long nr, ...);
+long __wrap_syscall(long nr, ...)
+{
+	long arg[6];
+	va_list ap;
+
+	va_start(ap, nr);
+	for (int i = 0; i < 6; i++)
+		arg[i] = va_arg(ap, long);
+	va_end(ap);
+	return fails(CALL_SYSCALL) ? -1 :
+	       __real_syscall(nr, arg[0], arg[1], arg[2], arg[3], arg[4],
+			      arg[5]);
+}
+
+int __real_pthread_create(pthread_t *t, const pthread_attr_t *attr,
+			  void *(*fn)(void *), void *opaque);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *attr,
+			  void *(*fn)(void *), void *opaque);
+int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *attr,
+			  void *(*fn)(void *), void *opaque)
+{
+	return fails(CALL_THREAD) ? fault.err :
+	       __real_pthread_create(t, attr, fn, opaque);
+}
+
+/* All others: the same arguments, and one value that means failure. */
+#define WRAP(call, type, bad, fn, params, args)				\
+	type __real_##fn params;					\
+	type __wrap_##fn params;					\
+	type __wrap_##fn params						\
+	{								\
+		return fails(call) ? (bad) : __real_##fn args;		\
+	}
+
+WRAP(CALL_MPROTECT, int, -1, mprotect, (void *at, size_t n, int prot),
+     (at, n, prot))
+WRAP(CALL_MEMFD, int, -1, memfd_create, (const char *name, unsigned int flags),
+     (name, flags))
+WRAP(CALL_EVENTFD, int, -1, eventfd, (unsigned int count, int flags),
+     (count, flags))
+WRAP(CALL_CALLOC, void *, NULL, calloc, (size_t n, size_t size), (n, size))
+WRAP(CALL_MALLOC, void *, NULL, malloc, (size_t n), (n))
+WRAP(CALL_SIGACTION, int, -1, sigaction,
+     (int sig, const struct sigaction *sa, struct sigaction *old),
+     (sig, sa, old))
+WRAP(CALL_FTRUNCATE, int, -1, ftruncate, (int fd, off_t n), (fd, n))
+WRAP(CALL_PREAD, ssize_t, -1, pread, (int fd, void *to, size_t n, off_t at),
+     (fd, to, n, at))
+WRAP(CALL_READ, ssize_t, -1, read, (int fd, void *to, size_t n), (fd, to, n))
+
+static void *json_malloc(size_t n)
+{
+	return fails(CALL_JANSSON) ? NULL : __real_malloc(n);
+}
+
+/* --- the roads that a fault is put on --------------------------------- */
+
+struct outcome {
+	int rc;
+	struct error e;
+	struct observation seen;
+};
+
+struct road {
+	const char *name;
+	void (*go)(struct outcome *o);
+	enum run_end end;		/* of the unharmed one */
+	const int *errnos;
+	bool vm_only;			/* no guest runs */
+};
+
+GUEST_CODE(code_spin, "1: jmp 1b");
+
+/* What the hook itself calls is not the product's. */
+static void tamper_unarmed(struct item_host *h, void *opaque)
+{
+	bool armed = fault.armed;
+
+	fault.armed = false;
+	patch_entry(h, opaque);
+	fault.armed = armed;
+}
+
+/* A whole life of the target, from open to close. */
+static void target_life(struct outcome *o, const struct bench *b,
+			const char *item, struct patch *p, unsigned int ms)
+{
+	struct target_context ctx = {
+		.options = "",
+		.tamper = p ? tamper_unarmed : NULL,
+		.tamper_opaque = p,
+	};
+	const struct run_request r = {
+		.bench = b, .item = item, .blocks = 2, .empty_blocks = 1,
+		.stamps = b->decompose ? 2 : 0,
+		.block_ns = 20000, .deadline_ms = ms, .seed = 1,
+	};
+	const char *why;
+
+	memset(o, 0, sizeof(*o));
+	o->rc = target_kvm.open(&ctx, &o->e);
+	if (o->rc)
+		return;
+	why = target_kvm.unsupported(&ctx, &r);
+	if (why)
+		o->rc = error_set(&o->e, -EOPNOTSUPP, "%s", why);
+	else
+		o->rc = target_run_once(&target_kvm, &ctx, &r, &o->seen,
+					&o->e);
+	target_kvm.close(&ctx);
+}
+
+static struct bench bench_plain, bench_all, bench_host;
+
+static void go_plain(struct outcome *o)
+{
+	target_life(o, &bench_plain, "exit/pio_userspace", NULL, PATIENCE_MS);
+}
+
+static void go_all(struct outcome *o)
+{
+	target_life(o, &bench_all, "exit/empty", NULL, PATIENCE_MS);
+}
+
+static void go_host(struct outcome *o)
+{
+	target_life(o, &bench_host, "exit/kvm_run_empty", NULL, PATIENCE_MS);
+}
+
+static void go_hang(struct outcome *o)
+{
+	struct patch p = { .code = code_spin, .code_end = code_spin_end };
+
+	target_life(o, &bench_plain, "exit/pio_userspace", &p, 30);
+}
+
+/* What no item asks for yet: two vCPUs, more slots, shared memory. */
+static void go_memory(struct outcome *o)
+{
+	const struct vm_config config = {
+		.ram_bytes = 1 << 20, .backing = MEMORY_MEMFD, .vcpus = 2,
+		.stats = true,
+	};
+	struct kvm_system sys;
+	struct vm vm;
+	int slot;
+
+	memset(o, 0, sizeof(*o));
+	o->rc = system_open(&sys, NULL, &o->e);
+	if (o->rc)
+		return;
+	o->rc = vm_create(&vm, &sys, &config, &o->e);
+	if (!o->rc) {
+		slot = vm_memory_add(&vm, 1 << 24, 8192, KVM_MEM_READONLY,
+				     MEMORY_MEMFD, &o->e);
+		o->rc = slot < 0 ? slot :
+			vm_memory_remove(&vm, slot, &o->e);
+		vm_destroy(&vm);
+	}
+	system_close(&sys);
+}
+
+/* --- what must come of a fault ---------------------------------------- */
+
+#define REQUEST(x)	{ x, #x }
+static const struct { unsigned long request; const char *name; } request_name[] = {
+	REQUEST(KVM_GET_API_VERSION), REQUEST(KVM_GET_VCPU_MMAP_SIZE),
+	REQUEST(KVM_GET_SUPPORTED_CPUID), REQUEST(KVM_CREATE_VM),
+	REQUEST(KVM_SET_TSS_ADDR), REQUEST(KVM_SET_USER_MEMORY_REGION),
+	REQUEST(KVM_CREATE_IRQCHIP), REQUEST(KVM_ENABLE_CAP),
+	REQUEST(KVM_X86_SET_MSR_FILTER), REQUEST(KVM_REGISTER_COALESCED_MMIO),
+	REQUEST(KVM_IOEVENTFD), REQUEST(KVM_CREATE_VCPU),
+	REQUEST(KVM_SET_CPUID2), REQUEST(KVM_GET_STATS_FD),
+	REQUEST(KVM_GET_SREGS), REQUEST(KVM_SET_SREGS), REQUEST(KVM_SET_REGS),
+};
+
+/*
+ * What the product can do without: it asks, and goes on with less. All other
+ * requests are listed above or are KVM_RUN; an unknown one is an error here.
+ */
+static bool optional(unsigned long request)
+{
+	return request == KVM_CHECK_EXTENSION || request == KVM_GET_TSC_KHZ ||
+	       request == KVM_GET_DEVICE_ATTR || request == KVM_GET_REGS ||
+	       _IOC_TYPE(request) == '$';	/* perf events */
+}
+
+/* What the text must name; NULL when the product may go on regardless. */
+static const char *named(const struct road *road, const struct outcome *o)
+{
+	switch (fault.call) {
+	case CALL_IOCTL:
+		if (optional(fault.request) ||
+		    (fault.request == KVM_GET_SREGS &&
+		     road->end == RUN_HANG && !o->rc))
+			return NULL;
+		for (size_t i = 0; i < sizeof(request_name) /
+				       sizeof(request_name[0]); i++)
+			if (request_name[i].request == fault.request)
+				return request_name[i].name;
+		fail_msg("ioctl %#lx failed and is not listed here",
+			 fault.request);
+		return NULL;
+	case CALL_MMAP:
+		return fault.device ? "mmap of kvm_run" : "guest memory of ";
+	case CALL_MEMFD:
+	case CALL_FTRUNCATE:
+		return "memfd";
+	case CALL_OPEN:
+		return strcmp(fault.path, "/dev/kvm") ? NULL : "/dev/kvm";
+	case CALL_CALLOC:
+	case CALL_MALLOC:
+		return "out of memory";
+	case CALL_THREAD:
+		return "thread";
+	case CALL_PREAD:	/* in the run it costs counts, see below */
+		return o->rc ? "statistics" : NULL;
+	case CALL_SYSCALL:
+	case CALL_READ:
+	case CALL_JANSSON:
+		return NULL;
+	default:
+		return call_name[fault.call];
+	}
+}
+
+static void refusal_check(const struct road *road, const struct outcome *o,
+			  const char *what)
+{
+	bool counted = fault.call == CALL_CALLOC || fault.call == CALL_MALLOC;
+
+	if (o->rc != (counted ? -ENOMEM : -fault.err))
+		fail_msg("%s: %s %d failed with %d and it returned %d (%s)",
+			 road->name, call_name[fault.call], fault.nth,
+			 fault.err, o->rc, o->e.text);
+	if (!one_line(o->e.text) || !strstr(o->e.text, what))
+		fail_msg("%s: %s %d failed and the text is '%s', without '%s'",
+			 road->name, call_name[fault.call], fault.nth,
+			 o->e.text, what);
+	/* The errno in words, unless the product knows a better one. */
+	if (!counted && !strstr(o->e.text, strerror(fault.err)) &&
+	    !strstr(o->e.text, "permission denied"))
+		fail_msg("%s: '%s' does not say '%s'", road->name, o->e.text,
+			 strerror(fault.err));
+}
+
+/* KVM_RUN is the guest's: it goes on after EINTR, or ends as a crash. */
+static void run_check(const struct road *road, const struct outcome *o)
+{
+	const char *reason = json_string_value(json_object_get(
+		o->seen.postmortem, "exit_reason"));
+	bool retried = fault.err == EINTR || fault.err == EAGAIN;
+
+	assert_int_equal(0, o->rc);
+	if (retried && o->seen.end == road->end)
+		return;
+	/* A host bench sees KVM_RUN fail by itself. */
+	if (o->seen.end == RUN_DONE && o->seen.mailbox.verdict == ABI_ERROR)
+		return;
+	if (retried || o->seen.end != RUN_CRASH)
+		fail_msg("%s: KVM_RUN %d failed with %s and the end is %d",
+			 road->name, fault.nth, strerror(fault.err),
+			 o->seen.end);
+	assert_non_null(strstr(o->seen.end_reason, "KVM_RUN"));
+	assert_non_null(strstr(o->seen.end_reason, strerror(fault.err)));
+	assert_non_null(reason);
+	assert_non_null(strstr(reason, strerror(fault.err)));
+}
+
+static void outcome_check(const struct road *road, const struct outcome *o)
+{
+	const char *what;
+
+	if (fault.call == CALL_IOCTL && fault.request == KVM_RUN) {
+		run_check(road, o);
+		return;
+	}
+	what = named(road, o);
+	if (what) {
+		refusal_check(road, o, what);
+		return;
+	}
+	if (o->rc && !one_line(o->e.text))
+		fail_msg("%s: %s %d: %d without a text", road->name,
+			 call_name[fault.call], fault.nth, o->rc);
+	if (!o->rc && !road->vm_only && o->seen.end != road->end)
+		fail_msg("%s: %s %d ended it in %d: %s", road->name,
+			 call_name[fault.call], fault.nth, o->seen.end,
+			 o->seen.end_reason);
+}
+
+static struct outcome outcome;		/* large */
+
+/* One trip; false when there was no n-th call to fail. */
+static bool trip(const struct road *road, enum call call, int nth, int err)
+{
+	unsigned int fds = fd_count();
+	long mapped = atomic_load(&fault.mapped_bytes);
+	double begin = clock_ms();
+
+	atomic_store(&fault.seen, 0);
+	fault.hit = false;
+	fault.call = call;
+	fault.nth = nth;
+	fault.err = err;
+	fault.armed = true;
+	road->go(&outcome);
+	fault.armed = false;
+	if (fault.hit)
+		outcome_check(road, &outcome);
+	observation_clear(&outcome.seen);
+	if (fd_count() != fds)
+		fail_msg("%s: %s %d leaks %d descriptors", road->name,
+			 call_name[call], nth, (int)(fd_count() - fds));
+	if (atomic_load(&fault.mapped_bytes) != mapped)
+		fail_msg("%s: %s %d leaks %ld bytes of mappings", road->name,
+			 call_name[call], nth,
+			 atomic_load(&fault.mapped_bytes) - mapped);
+	if (clock_ms() - begin > 4000)
+		fail_msg("%s: %s %d took %.0f ms", road->name,
+			 call_name[call], nth, clock_ms() - begin);
+	return fault.hit;
+}
+
+static unsigned int maps_count(void)
+{
+	FILE *f = fopen("/proc/self/maps", "re");
+	unsigned int n = 0;
+	int c;
+
+	while (f && (c = fgetc(f)) != EOF)
+		n += c == '\n';
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void unharmed(const struct road *road)
+{
+	fault.armed = false;
+	road->go(&outcome);
+	if (outcome.rc)
+		fail_msg("%s: %s", road->name, outcome.e.text);
+	if (!road->vm_only)
+		assert_int_equal(road->end, outcome.seen.end);
+	if (road->end == RUN_DONE && !road->vm_only)
+		assert_int_equal(ABI_PASS, outcome.seen.mailbox.verdict);
+	observation_clear(&outcome.seen);
+}
+
+static void walk(const struct road *road, unsigned int expected_calls)
+{
+	unsigned int hits[CALLS] = { 0 }, maps;
+
+	unharmed(road);
+	maps = maps_count();
+	for (int call = 0; call < CALLS; call++) {
+		for (const int *err = road->errnos; *err; err++) {
+			int n = 1;
+
+			while (trip(road, (enum call)call, n, *err))
+				n++;
+			hits[call] += (unsigned int)n - 1;
+		}
+	}
+	unharmed(road);
+	/* Roughly: an allocator grows. Bytes were counted exactly. */
+	assert_in_range(maps_count(), 1, maps + 50);
+	/* The walk met what it was sent to meet. */
+	for (int call = 0; call < CALLS; call++)
+		if ((expected_calls & 1u << call) && !hits[call])
+			fail_msg("%s: no %s was ever made to fail",
+				 road->name, call_name[call]);
+}
+
+#define BIT(call)	(1u << CALL_##call)
+#define COMMON		(BIT(IOCTL) | BIT(MMAP) | BIT(MPROTECT) | BIT(OPEN) | \
+			 BIT(CALLOC) | BIT(SIGACTION))
+
+static const int many_errnos[] = { ENOMEM, EMFILE, EPERM, EINVAL, EBUSY, 0 };
+static const int few_errnos[] = { EBUSY, 0 };
+static const int run_errnos[] = { EINTR, EAGAIN, EFAULT, EIO, 0 };
+
+static void plain_instance(void **state)
+{
+	const struct road road = { "plain", go_plain, RUN_DONE, many_errnos,
+				   false };
+
+	(void)state;
+	NEED_KVM();
+	walk(&road, COMMON | BIT(THREAD));
+}
+
+/* The probe of what this host's KVM has is made once, unharmed. */
+static void instance_with_everything(void **state)
+{
+	const struct road road = { "everything", go_all, RUN_DONE,
+				   many_errnos, false };
+	struct kvm_system sys;
+
+	(void)state;
+	NEED_KVM();
+	assert_int_equal(0, system_open(&sys, NULL, NULL));
+	system_close(&sys);
+	bench_all.needs = NEED_IRQCHIP | NEED_IOEVENTFD |
+			  (sys.msr_filter ? NEED_MSR_USER : 0) |
+			  (sys.coalesced_pio ? NEED_COALESCED : 0);
+	walk(&road, COMMON | BIT(THREAD) | BIT(EVENTFD));
+}
+
+static void two_vcpus_and_shared_memory(void **state)
+{
+	const struct road road = { "memory", go_memory, RUN_DONE, many_errnos,
+				   true };
+
+	(void)state;
+	NEED_KVM();
+	walk(&road, COMMON | BIT(MEMFD) | BIT(FTRUNCATE));
+}
+
+static void host_bench(void **state)
+{
+	const struct road road = { "host", go_host, RUN_DONE, few_errnos,
+				   false };
+	int n = 1;
+
+	(void)state;
+	NEED_KVM();
+	/* Its many KVM_RUNs are alike: the first ones will do. */
+	unharmed(&road);
+	while (n < 80 && trip(&road, CALL_IOCTL, n, EFAULT))
+		n++;
+	assert_in_range(n, 20, 80);
+}
+
+/* Also when nothing but evidence is left to be gathered. */
+static void hanging_instance(void **state)
+{
+	const struct road road = { "hang", go_hang, RUN_HANG, few_errnos,
+				   false };
+
+	(void)state;
+	NEED_KVM();
+	json_set_alloc_funcs(json_malloc, free);
+	walk(&road, COMMON | BIT(JANSSON));
+	json_set_alloc_funcs(malloc, free);
+}
+
+static void kvm_run_goes_on_or_ends_as_a_crash(void **state)
+{
+	struct road road = { "KVM_RUN", go_plain, RUN_DONE, NULL, false };
+	unsigned int runs = 0;
+
+	(void)state;
+	NEED_KVM();
+	unharmed(&road);
+	for (const int *err = run_errnos; *err; err++) {
+		for (int n = 1; trip(&road, CALL_IOCTL, n, *err); n++)
+			runs += fault.request == KVM_RUN;
+	}
+	assert_in_range(runs, 4 * 4, 100000);
+}
+
+/*
+ * Where a block begins or ends a count is read, and the read fails: the
+ * difference to nothing would be a wrong count, so there must be none.
+ */
+static unsigned int unknown_after_failure(struct target_context *ctx,
+					  enum call call, int nth,
+					  double (*count)(const struct block_seen *b))
+{
+	const struct run_request r = {
+		.bench = &bench_plain, .item = "exit/pio_userspace",
+		.blocks = 2, .empty_blocks = 1, .block_ns = 20000,
+		.deadline_ms = PATIENCE_MS,
+	};
+	struct observation *seen = &outcome.seen;
+	struct error e = { "" };
+
+	atomic_store(&fault.seen, 0);
+	fault.hit = false;
+	fault.call = call;
+	fault.nth = nth;
+	fault.err = EIO;
+	fault.armed = true;
+	if (target_run_once(&target_kvm, ctx, &r, seen, &e))
+		fail_msg("%s", e.text);
+	fault.armed = false;
+	assert_int_equal(RUN_DONE, seen->end);
+	return (unsigned int)(isnan(count(&seen->empty[0])) |
+			      isnan(count(&seen->block[0])) << 1 |
+			      isnan(count(&seen->block[1])) << 2);
+}
+
+static double exits_of(const struct block_seen *b)
+{
+	return b->exits;
+}
+
+static double switches_of(const struct block_seen *b)
+{
+	return b->counters.host[COUNTER_CONTEXT_SWITCHES];
+}
+
+static void counts_that_cannot_be_read_are_unknown(void **state)
+{
+	static const struct {
+		enum call call;
+		double (*count)(const struct block_seen *b);
+	} row[] = { { CALL_PREAD, exits_of }, { CALL_READ, switches_of } };
+	struct target_context ctx = { .options = "" };
+	struct error e = { "" };
+
+	(void)state;
+	NEED_KVM();
+	assert_int_equal(0, target_kvm.open(&ctx, &e));
+	for (int k = 0; k < 2; k++) {
+		int n;
+
+		/* The first VM also reads the layout and opens counters. */
+		if (unknown_after_failure(&ctx, row[k].call, 0, row[k].count)) {
+			print_message("# not counted here: %s\n",
+				      k ? "context switches" : "exits");
+			continue;
+		}
+		for (n = 1; ; n++) {
+			unsigned int unknown = unknown_after_failure(&ctx,
+				row[k].call, n, row[k].count);
+
+			if (!fault.hit)
+				break;
+			if (unknown != 1 && unknown != 2 && unknown != 4)
+				fail_msg("%s %d failed and unknown is %#x",
+					 call_name[row[k].call], n, unknown);
+		}
+		assert_in_range(n, k ? 1 : 7, 100);
+	}
+	target_kvm.close(&ctx);
+}
+
+static int benches_find(void **state)
+{
+	(void)state;
+	bench_plain = bench_copy("exit/pio_userspace");
+	bench_all = bench_copy("exit/empty");
+	bench_host = bench_copy("exit/kvm_run_empty");
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_instance),
+		cmocka_unit_test(instance_with_everything),
+		cmocka_unit_test(two_vcpus_and_shared_memory),
+		cmocka_unit_test(host_bench),
+		cmocka_unit_test(hanging_instance),
+		cmocka_unit_test(kvm_run_goes_on_or_ends_as_a_crash),
+		cmocka_unit_test(counts_that_cannot_be_read_are_unknown),
+	};
+
+	alarm(300);	/* a test that hangs is a test that failed */
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, benches_find, NULL);
+}

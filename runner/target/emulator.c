@@ -1,0 +1,311 @@
+/*
+ * The child process of an emulator: start, wait, kill; see emulator.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "image.h"
+#include "target/emulator.h"
+
+#define CHILD_SERIAL_FD	3
+#define CHILD_FILE_FD	4
+#define TICK_MS		20
+
+void emulator_argument(struct emulator_command *c, const char *text)
+{
+	if (c->argc + 1 < EMULATOR_ARGS_MAX)
+		c->argv[c->argc++] = text;
+	c->argv[c->argc] = NULL;
+}
+
+void emulator_file(struct emulator_command *c, int fd)
+{
+	if (c->files < EMULATOR_FILES_MAX)
+		c->file[c->files++] = fd;
+}
+
+int emulator_find(const char *program, const char *package, char *to,
+		  size_t bytes, struct error *e)
+{
+	const char *path = getenv("PATH");
+
+	for (path = path ? path : "/usr/bin:/bin"; *path;
+	     path += strcspn(path, ":"), path += *path == ':') {
+		int n = (int)strcspn(path, ":");
+
+		if (snprintf(to, bytes, "%.*s/%s", n, path, program) <
+		    (int)bytes && !access(to, X_OK))
+			return 0;
+	}
+	return error_set(e, -ENOENT, "%s is not installed: install package "
+			 "%s (make deps-hosts)", program, package);
+}
+
+/* Away from the numbers that the child will give its own. */
+static int fd_high(int fd)
+{
+	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 16);
+
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
+}
+
+int emulator_memory_file(const void *data, size_t bytes, struct error *e)
+{
+	int fd = fd_high(memfd_create("vmgauge", MFD_CLOEXEC)), rc;
+
+	if (fd >= 0 && write(fd, data, bytes) == (ssize_t)bytes)
+		return fd;
+	rc = errno ? -errno : -EIO;
+	if (fd >= 0)
+		close(fd);
+	return error_set(e, rc, "a file in memory for an emulator: %s",
+			 strerror(-rc));
+}
+
+int emulator_image(struct error *e)
+{
+	return emulator_memory_file(image_elf_start,
+				    (size_t)(image_elf_end - image_elf_start),
+				    e);
+}
+
+/*
+ * In the child: nothing but system calls. A failure becomes text on its
+ * stderr, which is the log, and an exit code of its own.
+ */
+static void child_exec(const struct emulator_command *c, pid_t parent, int in,
+		       int out, int log)
+{
+	static const char no_net[] = "no network namespace can be made for it "
+				     "(CLONE_NEWNET)\n";
+	static const char no_exec[] = "it cannot be executed\n";
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	setpgid(0, 0);
+	dup2(log, STDERR_FILENO);
+	if (c->no_network && unshare(CLONE_NEWNET) &&
+	    unshare(CLONE_NEWUSER | CLONE_NEWNET)) {
+		if (write(STDERR_FILENO, no_net, sizeof(no_net) - 1) < 0)
+			_exit(126);
+		_exit(126);
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(126);
+	dup2(in, STDIN_FILENO);
+	dup2(c->serial_fd == 1 ? out : log, STDOUT_FILENO);
+	if (c->serial_fd == CHILD_SERIAL_FD)
+		dup2(out, CHILD_SERIAL_FD);
+	for (unsigned int i = 0; i < c->files; i++)
+		dup2(c->file[i], CHILD_FILE_FD + (int)i);
+	execv(c->argv[0], (char *const *)c->argv);
+	if (write(STDERR_FILENO, no_exec, sizeof(no_exec) - 1) < 0)
+		_exit(127);
+	_exit(127);
+}
+
+static double now_ms(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t))
+		return -1;
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* Of the child with all its threads; does not fall when it has ended. */
+static double cpu_ms(const struct emulator *em)
+{
+	clockid_t clock;
+
+	if (clock_getcpuclockid(em->pid, &clock))
+		return em->begin_cpu_ms;
+	return now_ms(clock);
+}
+
+static void watch(void *opaque, enum serial_event event,
+		  const struct serial *s)
+{
+	struct emulator *em = opaque;
+
+	(void)s;
+	em->events |= 1u << event;
+}
+
+int emulator_start(struct emulator *em, const struct emulator_command *c,
+		   struct error *e)
+{
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, log;
+	char build[SERIAL_BUILD_CHARS + 1];
+	pid_t parent = getpid();
+	int rc = 0;
+
+	memset(em, 0, sizeof(*em));
+	em->out = em->in = em->log = em->peer = -1;
+	serial_image_build(build);
+	serial_open(&em->serial, build, watch, em);
+	log = memfd_create("vmgauge-emulator-log", MFD_CLOEXEC);
+	if (log < 0 || pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) {
+		rc = error_set(e, -errno, "a pipe for the emulator: %s",
+			       strerror(errno));
+		goto out;
+	}
+	in[0] = fd_high(in[0]);
+	out[1] = fd_high(out[1]);
+	log = fd_high(log);
+	em->begin_ms = now_ms(CLOCK_MONOTONIC);
+	em->pid = fork();
+	if (em->pid < 0) {
+		rc = error_set(e, -errno, "a process for the emulator: %s: "
+			       "raise the limit of processes (ulimit -u)",
+			       strerror(errno));
+		em->pid = 0;
+		goto out;
+	}
+	if (!em->pid)
+		child_exec(c, parent, in[0], out[1], log);
+	setpgid(em->pid, em->pid);
+	if (c->terminal > 0) {
+		close(out[0]);
+		close(in[1]);
+		out[0] = c->terminal;
+		in[1] = fcntl(c->terminal, F_DUPFD_CLOEXEC, 16);
+		em->peer = c->terminal_peer;
+	}
+	fcntl(out[0], F_SETFL, O_NONBLOCK);
+	fcntl(in[1], F_SETFL, O_NONBLOCK);
+	em->out = out[0];
+	em->in = in[1];
+	em->log = log;
+	out[0] = in[1] = log = -1;
+out:
+	if (rc && c->terminal > 0) {
+		close(c->terminal);
+		close(c->terminal_peer);
+	}
+	for (int i = 0; i < 2; i++) {
+		if (in[i] >= 0)
+			close(in[i]);
+		if (out[i] >= 0)
+			close(out[i]);
+	}
+	if (log >= 0)
+		close(log);
+	return rc;
+}
+
+void emulator_stop(struct emulator *em)
+{
+	if (em->pid > 0) {
+		kill(-em->pid, SIGKILL);
+		kill(em->pid, SIGKILL);		/* before its own setpgid() */
+		while (waitpid(em->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		close(em->out);
+		close(em->in);
+		close(em->log);
+		if (em->peer >= 0)
+			close(em->peer);
+	}
+	em->pid = 0;
+}
+
+int emulator_ask(struct emulator *em, const char *words)
+{
+	char line[SERIAL_LINE_MAX];
+	size_t n = serial_ask(line, sizeof(line), words);
+
+	if (!n)
+		return -EMSGSIZE;
+	return write(em->in, line, n) == (ssize_t)n ? 0 : -EPIPE;
+}
+
+static void tail_keep(struct emulator *em, const char *data, size_t bytes)
+{
+	size_t max = sizeof(em->tail);
+
+	if (bytes > max) {
+		data += bytes - max;
+		bytes = max;
+	}
+	if (em->tail_bytes + bytes > max) {
+		size_t drop = em->tail_bytes + bytes - max;
+
+		memmove(em->tail, em->tail + drop, em->tail_bytes - drop);
+		em->tail_bytes -= drop;
+	}
+	memcpy(em->tail + em->tail_bytes, data, bytes);
+	em->tail_bytes += bytes;
+}
+
+/* False at the end of what the child writes. */
+static bool read_some(struct emulator *em)
+{
+	char data[4096];
+	ssize_t n = read(em->out, data, sizeof(data));
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (!n)
+		return false;
+	tail_keep(em, data, (size_t)n);
+	serial_feed(&em->serial, data, (size_t)n);
+	return true;
+}
+
+static bool ended(const struct emulator *em)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	return waitid(P_PID, (id_t)em->pid, &info,
+		      WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
+}
+
+enum emulator_end emulator_wait(struct emulator *em, unsigned int wanted,
+				unsigned int limit_ms)
+{
+	double begin_ms = now_ms(CLOCK_MONOTONIC);
+
+	em->begin_cpu_ms = cpu_ms(em);
+	for (;;) {
+		struct pollfd p = { .fd = em->out, .events = POLLIN };
+
+		if (em->events & wanted)
+			return EMULATOR_EVENT;
+		if (poll(&p, 1, TICK_MS) > 0) {
+			if (!read_some(em))
+				return em->events & wanted ? EMULATOR_EVENT
+							   : EMULATOR_ENDED;
+			continue;
+		}
+		if (ended(em)) {
+			while (read_some(em) && em->events != wanted &&
+			       poll(&p, 1, 0) > 0)
+				;
+			return em->events & wanted ? EMULATOR_EVENT
+						   : EMULATOR_ENDED;
+		}
+		if (cpu_ms(em) - em->begin_cpu_ms > limit_ms ||
+		    now_ms(CLOCK_MONOTONIC) - begin_ms >
+		    (double)limit_ms * EMULATOR_PATIENCE)
+			return EMULATOR_LATE;
+	}
+}

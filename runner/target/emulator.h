@@ -1,0 +1,110 @@
+/*
+ * An emulator as a child process, with the image's serial port at the other
+ * end of a pipe.
+ *
+ * It ends with us: a child whose parent dies is killed. Limits count the
+ * child's own CPU time, so that a busy host makes nothing hang; a child that
+ * sleeps instead is given EMULATOR_PATIENCE times as long by the clock.
+ */
+#ifndef VMGAUGE_TARGET_EMULATOR_H
+#define VMGAUGE_TARGET_EMULATOR_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "error.h"
+#include "target/serial.h"
+#include "target/target.h"
+
+#define EMULATOR_PATIENCE	4
+#define EMULATOR_ARGS_MAX	64
+#define EMULATOR_FILES_MAX	8
+#define EMULATOR_WORDS_MAX	384	/* for serial_ask() and a command line */
+
+struct emulator_command {
+	const char *argv[EMULATOR_ARGS_MAX];	/* NULL-terminated */
+	unsigned int argc;
+	int serial_fd;		/* where the child writes the port: 1 or 3 */
+	int file[EMULATOR_FILES_MAX];	/* the child's fds from 4 on */
+	unsigned int files;
+	bool no_network;	/* it would listen on one */
+	/* Both ends of a pseudo-terminal that is the port; 0: it is a pipe. */
+	int terminal, terminal_peer;
+};
+
+/* Appends an argument; the text is the caller's and must live as long. */
+void emulator_argument(struct emulator_command *c, const char *text);
+/* Appends a file; the child finds the first as /dev/fd/4, and so on. */
+void emulator_file(struct emulator_command *c, int fd);
+
+/* The caller's; private. All zeroes is one that does not run. */
+struct emulator {
+	pid_t pid;		/* and process group; 0: none */
+	int out, in, log;	/* its serial port; its stderr (memfd) */
+	int peer;		/* of a pseudo-terminal, or -1 */
+	unsigned int events;	/* of enum serial_event, as bits */
+	struct serial serial;
+	char tail[1024];	/* the end of what came over the port */
+	size_t tail_bytes;
+	double begin_cpu_ms, begin_ms;
+};
+
+/*
+ * Full path of a program on $PATH into `to`; -ENOENT names the package to
+ * install.
+ */
+int emulator_find(const char *program, const char *package, char *to,
+		  size_t bytes, struct error *e);
+
+/* A file in memory with these bytes: an fd, or -errno. */
+int emulator_memory_file(const void *data, size_t bytes, struct error *e);
+/* One with the embedded image. */
+int emulator_image(struct error *e);
+
+/* Takes over the terminal's two ends, whatever comes of it. */
+int emulator_start(struct emulator *em, const struct emulator_command *c,
+		   struct error *e);
+/* Kills it and whatever it started; safe when it does not run. */
+void emulator_stop(struct emulator *em);
+/* Sends an "ask" line. 0, or -errno when the child does not read. */
+int emulator_ask(struct emulator *em, const char *words);
+
+enum emulator_end { EMULATOR_EVENT, EMULATOR_ENDED, EMULATOR_LATE };
+
+/*
+ * Reads until one of `wanted` (1 << enum serial_event) came, the child ended,
+ * or cpu_ms passed since this call.
+ */
+enum emulator_end emulator_wait(struct emulator *em, unsigned int wanted,
+				unsigned int cpu_ms);
+
+/*
+ * The words of a run for the command line or an "ask" line. A TSC frequency
+ * that nobody knows is taken for 1 GHz, and blocks are at most block_cycles:
+ * where times mean nothing they need not take long.
+ */
+void emulator_words(const struct run_request *r, uint64_t block_cycles,
+		    char *to, size_t bytes);
+
+/*
+ * From the boot, or from an "ask", to the answer: waits for the item to begin
+ * within boot_ms, then for its answer within the deadline, and fills `seen`.
+ * `name` is the emulator's, for reasons. 0, or -errno of our own.
+ */
+int emulator_answer(struct emulator *em, const char *name,
+		    unsigned int boot_ms, const struct run_request *r,
+		    struct observation *seen, struct error *e);
+
+/*
+ * The same where the image waits for "ask" lines: waits for it to be ready
+ * within boot_ms, and asks.
+ */
+int emulator_dialogue(struct emulator *em, const char *name,
+		      unsigned int boot_ms, const char *words,
+		      const struct run_request *r, struct observation *seen,
+		      struct error *e);
+
+/* NULL, or why an item cannot run on a target that is an emulator. */
+const char *emulator_unsupported(const struct run_request *r);
+
+#endif

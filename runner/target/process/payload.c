@@ -1,0 +1,249 @@
+/*
+ * What happens inside the process: map, measure or probe, answer, end. It
+ * ends by _exit(): nothing here belongs to the runner's clean-up.
+ */
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "host/counters.h"
+#include "target/host_bench.h"
+#include "target/process/process.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE	0x100000
+#endif
+
+#define LATE_MS		3000	/* after the deadline the payload ends itself */
+
+/* There is one payload in a process, and bells come out of a handler. */
+static struct {
+	struct process_box *box;
+	struct item_host host;
+	struct counters counters;
+	struct counter_values begin;
+	bool counting, tried;
+} payload;
+
+uint64_t process_stamp(void)
+{
+	uint64_t tsc;
+
+	_mm_lfence();
+	tsc = __rdtsc();
+	_mm_lfence();
+	return tsc;
+}
+
+struct block_seen process_block_unseen(void)
+{
+	struct block_seen seen = {
+		.exits = NAN, .irq_exits = NAN, .user_exits = NAN,
+		.emulated = NAN,
+	};
+
+	for (int i = 0; i < COUNTER_EVENTS; i++)
+		seen.counters.host[i] = seen.counters.guest[i] = NAN;
+	return seen;
+}
+
+static void seen_begin(void *opaque)
+{
+	struct process_box *box = payload.box;
+
+	(void)opaque;
+	if (!payload.tried) {
+		payload.tried = true;
+		payload.counting = !counters_open(&payload.counters, NULL);
+		box->counters_pmu = payload.counters.pmu;
+		snprintf(box->counters_note, sizeof(box->counters_note), "%s",
+			 payload.counters.note);
+	}
+	if (payload.counting)
+		counters_read(&payload.counters, &payload.begin);
+}
+
+static void seen_end(void *opaque, struct block_seen *to)
+{
+	struct counter_values end;
+
+	(void)opaque;
+	*to = process_block_unseen();
+	if (payload.counting && !counters_read(&payload.counters, &end))
+		counters_subtract(&payload.counters, &payload.begin, &end,
+				  &to->counters);
+}
+
+static struct block_seen *block_slot(void)
+{
+	struct process_box *box = payload.box;
+	uint32_t state = box->mailbox.state;
+	uint32_t i = state == ABI_STATE_EMPTY ? box->mailbox.empty_done
+					      : box->mailbox.blocks_done;
+
+	if (i >= ABI_BLOCKS_MAX)
+		return NULL;
+	if (state == ABI_STATE_EMPTY)
+		return &box->empty[i];
+	return state == ABI_STATE_BLOCKS ? &box->block[i] : NULL;
+}
+
+void payload_bell(uint32_t bell)
+{
+	struct block_seen *slot;
+
+	switch (bell) {
+	case ABI_BELL_BLOCK_BEGIN:
+		seen_begin(NULL);
+		break;
+	case ABI_BELL_BLOCK_END:
+		slot = block_slot();
+		if (slot)
+			seen_end(NULL, slot);
+		break;
+	case ABI_BELL_STAMPS_BEGIN:
+	case ABI_BELL_STAMPS_END:
+	case ABI_BELL_READY:
+		break;
+	default:
+		payload_end(bell == ABI_BELL_DONE ? PROCESS_DONE
+						  : PROCESS_PANIC);
+	}
+}
+
+void payload_end(enum process_stage stage)
+{
+	payload.box->stage = stage;
+	payload.box->end_tsc = process_stamp();
+	_exit(0);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	payload_end(PROCESS_LATE);
+}
+
+/* Where the runner cannot reach it (a container that outlived its engine). */
+static void end_late(unsigned int ms)
+{
+	const struct itimerval t = {
+		.it_value = { .tv_sec = ms / 1000 + 1 },
+	};
+
+	signal(SIGALRM, on_alarm);
+	setitimer(ITIMER_REAL, &t, NULL);
+}
+
+static void pin(const struct process_box *box)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	if (box->pu < CPU_SETSIZE)
+		CPU_SET(box->pu, &set);
+	if (box->pin)
+		sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* Memory at the address that it has in a guest. */
+static void *gpa_map(uint64_t gpa, size_t bytes, int prot, struct error *e)
+{
+	void *want = (void *)(uintptr_t)gpa, *got;
+
+	got = mmap(want, bytes, prot,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (got == want)
+		return got;
+	if (got == MAP_FAILED)
+		error_set(e, -errno, "the image cannot be mapped at %#llx: %s: "
+			  "%s", (unsigned long long)gpa, strerror(errno),
+			  errno == EPERM ? "set vm.mmap_min_addr to 65536" :
+			  errno == EACCES ? "allow memory that is written and "
+			  "executed" : "something else lies there");
+	else		/* a kernel that does not know NOREPLACE */
+		munmap(got, bytes);
+	if (got != MAP_FAILED)
+		error_set(e, -EEXIST, "the image cannot be mapped at %#llx: "
+			  "something else lies there",
+			  (unsigned long long)gpa);
+	return NULL;
+}
+
+static void *image_map(const struct process_image *image, struct error *e)
+{
+	return gpa_map(ABI_IMAGE_GPA, image->entry.end_gpa - ABI_IMAGE_GPA,
+		       PROT_READ | PROT_WRITE | PROT_EXEC, e);
+}
+
+int process_image_try(const struct process_image *image, struct error *e)
+{
+	void *at = image_map(image, e);
+
+	if (!at)
+		return -ENOMEM;
+	munmap(at, image->entry.end_gpa - ABI_IMAGE_GPA);
+	return 0;
+}
+
+static void image_run(const struct process_image *image, unsigned int needs)
+{
+	struct error e = { "" };
+	void *at = image ? image_map(image, &e) : NULL;
+
+	if (at && (needs & NEED_SCRATCH))
+		at = gpa_map(ABI_SCRATCH_GPA, ABI_SCRATCH_BYTES,
+			     PROT_READ | PROT_WRITE, &e) ? at : NULL;
+	if (!at) {
+		host_verdict(&payload.host, ABI_ERROR, e.text);
+		payload_end(PROCESS_DONE);
+	}
+	memcpy(at, image->ram + ABI_IMAGE_GPA,
+	       image->entry.end_gpa - ABI_IMAGE_GPA);
+	payload_enter(&image->entry, payload.box);
+}
+
+void process_payload(struct process_box *box, const struct item *item,
+		     const struct process_image *image)
+{
+	const struct bench *b = item->bench;
+
+	box->begin_tsc = process_stamp();
+	box->stage = PROCESS_STARTED;
+	payload.box = box;
+	payload.host = (struct item_host){
+		.mailbox = &box->mailbox, .outside = &box->outside,
+	};
+	end_late(box->deadline_ms + LATE_MS);
+	if (b && b->lifecycle) {
+		host_verdict(&payload.host, ABI_PASS, "");
+		payload_end(PROCESS_DONE);
+	}
+	pin(box);
+	if (b && b->host_block) {
+		const struct host_bench hb = {
+			.bench = b, .host = &payload.host,
+			.block_cycles = box->mailbox.block_cycles,
+			.blocks = box->mailbox.blocks,
+			.empty_blocks = box->mailbox.empty_blocks,
+			.block = box->block, .empty = box->empty,
+			.begin = seen_begin, .end = seen_end,
+		};
+
+		host_bench_measure(&hb);
+		host_verdict(&payload.host, ABI_PASS, "");
+	} else if (item->probe && item->probe->process) {
+		item->probe->process(&payload.host);
+	} else {
+		image_run(image, b ? b->needs : item->probe->needs);
+	}
+	payload_end(PROCESS_DONE);
+}
