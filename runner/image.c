@@ -89,16 +89,15 @@ int image_load(const uint8_t *elf, size_t elf_bytes, uint8_t *ram,
 				entry->end_gpa = ph.p_paddr + ph.p_memsz;
 		} else if (ph.p_type == PT_NOTE && ph.p_offset <= elf_bytes &&
 			   ph.p_filesz <= elf_bytes - ph.p_offset) {
-			note_read(elf + ph.p_offset, ph.p_filesz,
-				  entry);
+			note_read(elf + ph.p_offset, ph.p_filesz, entry);
 		}
 	}
 	if (eh.e_entry >= ram_bytes)
 		return bad(e, "its entry point lies outside guest memory");
 	if (entry->pvh_gpa >= ram_bytes)
 		return bad(e, "its PVH entry lies outside guest memory");
-	if (entry->pvh_gpa >= ram_bytes || entry->process_gpa >= ram_bytes)
-		return bad(e, "an entry of its notes lies outside guest memory");
+	if (entry->process_gpa >= ram_bytes)
+		return bad(e, "its process entry lies outside guest memory");
 	entry->entry_gpa = eh.e_entry;
 	return 0;
 }

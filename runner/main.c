@@ -2,6 +2,7 @@
  * vmgauge: benchmark and conformance suite for hardware-assisted
  * virtualisation. This file knows the verbs and nothing else.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,6 +38,16 @@ static void usage(FILE *out)
 		"everything was skipped.\n");
 }
 
+/* A verb whose output was lost has not succeeded. */
+static int said(int code)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	fprintf(stderr, "vmgauge: standard output: %s: the output is not "
+		"whole\n", strerror(errno));
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -56,7 +67,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);	/* a full quota is an error, no death */
 	for (size_t i = 0; i < VERBS; i++)
 		if (!strcmp(argv[1], verbs[i].name))
-			return verbs[i].run(argc - 1, argv + 1);
+			return said(verbs[i].run(argc - 1, argv + 1));
 	if (!strcmp(argv[1], "inside"))	/* a container's, not people's */
 		return verb_inside(argc - 1, argv + 1);
 	fprintf(stderr, "vmgauge: no verb is called '%s': one of", argv[1]);

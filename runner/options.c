@@ -42,70 +42,112 @@ static const struct argp_option option[] = {
 	{ 0 },
 };
 
-static void bad(struct argp_state *state, const char *name, const char *value,
-		const char *mend)
+static error_t bad(struct argp_state *state, const char *name,
+		   const char *value, const char *mend)
 {
-	argp_failure(state, EXIT_USAGE, 0, "%s '%s': %s", name, value, mend);
+	struct parsed *parsed = state->input;
+
+	return -error_set(parsed->e, -EINVAL, "%s '%s': %s", name, value,
+			  mend);
 }
 
-static unsigned long whole(struct argp_state *state, const char *name,
-			   const char *value, unsigned long min,
-			   unsigned long max)
+static error_t whole(struct argp_state *state, const char *name,
+		     const char *value, unsigned long min, unsigned long max,
+		     unsigned long *to)
 {
 	char mend[80], *end;
-	unsigned long v;
 
 	errno = 0;
-	v = strtoul(value, &end, 0);
-	if (*end || end == value || errno || value[0] == '-' || v < min ||
-	    v > max) {
-		snprintf(mend, sizeof(mend), "give a whole number from %lu to "
-			 "%lu", min, max);
-		bad(state, name, value, mend);
-	}
-	return v;
+	*to = strtoul(value, &end, 0);
+	if (!*end && end != value && !errno && value[0] != '-' &&
+	    *to >= min && *to <= max)
+		return 0;
+	snprintf(mend, sizeof(mend), "give a whole number from %lu to %lu",
+		 min, max);
+	return bad(state, name, value, mend);
 }
 
-static unsigned int rings(struct argp_state *state, const char *value)
+static error_t whole_int(struct argp_state *state, const char *name,
+			 const char *value, unsigned long min,
+			 unsigned long max, unsigned int *to)
+{
+	unsigned long v = 0;
+	error_t rc = whole(state, name, value, min, max, &v);
+
+	*to = (unsigned int)v;
+	return rc;
+}
+
+static error_t rings(struct argp_state *state, const char *value,
+		     unsigned int *to)
 {
 	if (!strcmp(value, "0"))
-		return RING0;
-	if (!strcmp(value, "3"))
-		return RING3;
-	if (strcmp(value, "0,3") && strcmp(value, "3,0"))
-		bad(state, "--ring", value, "give 0, 3 or 0,3");
-	return RING0 | RING3;
+		*to = RING0;
+	else if (!strcmp(value, "3"))
+		*to = RING3;
+	else if (!strcmp(value, "0,3") || !strcmp(value, "3,0"))
+		*to = RING0 | RING3;
+	else
+		return bad(state, "--ring", value, "give 0, 3 or 0,3");
+	return 0;
 }
 
-static double seconds(struct argp_state *state, const char *value)
+static error_t seconds(struct argp_state *state, const char *value,
+		       double *to)
 {
 	char *end;
-	double v = strtod(value, &end);
 
-	if (*end || end == value || !isfinite(v) || v <= 0 || v > 86400)
-		bad(state, "--budget", value,
-		    "give seconds, more than 0 and at most 86400");
-	return v;
+	*to = strtod(value, &end);
+	if (!*end && end != value && isfinite(*to) && *to > 0 && *to <= 86400)
+		return 0;
+	return bad(state, "--budget", value,
+		   "give seconds, more than 0 and at most 86400");
 }
 
 /* A list, so that scaling benches can take one; those here use one vCPU. */
-static void vcpus_check(struct argp_state *state, const char *value)
+static error_t vcpus_check(struct argp_state *state, const char *value)
 {
-	char text[64], *save = NULL;
+	char text[64], *at = text, *word;
+	unsigned long n = 0;
 
 	snprintf(text, sizeof(text), "%s", value);
-	for (char *p = strtok_r(text, ",", &save); p;
-	     p = strtok_r(NULL, ",", &save))
-		if (whole(state, "--vcpus", p, 1, 4096) != 1)
-			bad(state, "--vcpus", value, "every bench here uses "
-			    "one vCPU: leave it out or give 1");
+	while ((word = strsep(&at, ","))) {
+		if (whole(state, "--vcpus", word, 1, 4096, &n))
+			return EINVAL;
+		if (n != 1)
+			return bad(state, "--vcpus", value, "every bench here "
+				   "uses one vCPU: leave it out or give 1");
+	}
+	return 0;
+}
+
+static error_t parse_number(int key, char *arg, struct argp_state *state,
+			    struct session_options *s)
+{
+	switch (key) {
+	case KEY_BUDGET:
+		return seconds(state, arg, &s->budget_s);
+	case KEY_VCPUS:
+		return vcpus_check(state, arg);
+	case KEY_RING:
+		return rings(state, arg, &s->rings);
+	case KEY_SEED:
+		return whole(state, "--seed", arg, 1, 1ul << 48, &s->seed);
+	case KEY_DEADLINE:
+		return whole_int(state, "--deadline", arg, 10, 600000,
+				 &s->deadline_ms);
+	case KEY_INSTANCES:
+		return whole_int(state, "--instances", arg, 1, 1000,
+				 &s->instances);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 	struct session_options *s = &o->session;
-	struct error e;
 
 	switch (key) {
 	case KEY_TARGET:
@@ -114,31 +156,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_QUICK:
 		s->quick = true;
 		return 0;
-	case KEY_BUDGET:
-		s->budget_s = seconds(state, arg);
-		return 0;
-	case KEY_VCPUS:
-		vcpus_check(state, arg);
-		return 0;
-	case KEY_RING:
-		s->rings = rings(state, arg);
-		return 0;
-	case KEY_SEED:
-		s->seed = whole(state, "--seed", arg, 1, 1ul << 48);
-		return 0;
-	case KEY_DEADLINE:
-		s->deadline_ms = (unsigned int)whole(state, "--deadline", arg,
-						     10, 600000);
-		return 0;
-	case KEY_INSTANCES:
-		s->instances = (unsigned int)whole(state, "--instances", arg,
-						   1, 1000);
-		return 0;
 	case KEY_POLICY:
-		if (topology_policy_parse(arg, &s->policy, &e))
-			argp_failure(state, EXIT_USAGE, 0, "--policy: %s",
-				     e.text);
-		return 0;
+		return -topology_policy_parse(arg, &s->policy, o->parsed.e);
 	case KEY_NO_PIN:
 		s->no_pin = true;
 		return 0;
@@ -146,6 +165,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		s->expect = arg;
 		return 0;
 	case KEY_RESUME:
+		if (!o->resumable)
+			return -error_set(o->parsed.e, -EINVAL, "--resume goes "
+					  "with vmgauge run only");
 		o->resume = arg;
 		return 0;
 	case 'o':
@@ -158,7 +180,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->globs[o->glob_count++] = arg;
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_number(key, arg, state, s);
 	}
 }
 
@@ -172,8 +194,6 @@ int options_open(struct options *o, int argc)
 {
 	memset(o, 0, sizeof(*o));
 	session_options_default(&o->session);
-	/* argp exits with this on a usage error; 64 is its own idea. */
-	argp_err_exit_status = EXIT_USAGE;
 	o->globs = calloc((size_t)argc + 1, sizeof(*o->globs));
 	return o->globs ? 0 : -ENOMEM;
 }

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,23 @@ void verb_catch_signals(void)
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+}
+
+int output_check(const char *path, struct error *e)
+{
+	char dir[4096];
+	char *slash;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir] = '\0';
+	else
+		strcpy(dir, ".");
+	if (!access(dir, W_OK) || !access(path, W_OK))
+		return 0;
+	return error_set(e, -errno, "cannot write %s: %s: create the directory "
+			 "first, or use -o elsewhere", path, strerror(errno));
 }
 
 int verb_fail(const struct error *e)
@@ -77,7 +95,9 @@ int verb_exit_code(const struct session *s)
 	}
 	if (wrong)
 		return EXIT_WRONG;
-	return skipped == finished ? EXIT_SKIPPED : EXIT_OK;
+	/* A harness hears of skips in TAP, and knows no 77. */
+	return skipped == finished && !getenv("HARNESS_ACTIVE") ?
+	       EXIT_SKIPPED : EXIT_OK;
 }
 
 static json_t *utc_now(void)

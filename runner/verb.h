@@ -32,20 +32,42 @@ int verb_run(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_import(int argc, char **argv);
 
+/*
+ * What every verb's parsed options begin with. A parser that refuses a value
+ * says why in *e and returns EINVAL.
+ */
+struct parsed {
+	struct error *e;
+};
+
+/*
+ * argp_parse() with one line for an error, and help under the verb's full
+ * name. False: there is nothing left to do but to return *code.
+ */
+bool verb_parse(const struct argp *argp, int argc, char **argv,
+		struct parsed *input, int *code);
+
 /* What the measuring verbs have in common, parsed by options_argp. */
 struct options {
+	struct parsed parsed;
 	struct session_options session;
 	const char **globs;		/* NULL-terminated; owned */
 	size_t glob_count;
 	const char *output;		/* -o */
-	const char *resume;		/* --resume, `run` only */
-	const char *vcpus;
+	const char *resume;		/* --resume */
+	bool resumable;			/* the verb knows --resume */
 };
 
 extern const struct argp options_argp;
 
 int options_open(struct options *o, int argc);
 void options_close(struct options *o);
+
+/*
+ * Before anything is measured: whether a document can be written there.
+ * 0 or -errno.
+ */
+int output_check(const char *path, struct error *e);
 
 /* "vmgauge: text" on standard error; returns EXIT_USAGE. */
 int verb_fail(const struct error *e);

@@ -30,7 +30,12 @@ int verb_bench(int argc, char **argv)
 	argp.doc = "Measure benches: a table for people, -o FILE for machines.";
 	if (options_open(&o, argc))
 		return EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!verb_parse(&argp, argc, argv, &o.parsed, &code))
+		goto out;
+	if (o.output && output_check(o.output, &e)) {
+		code = verb_fail(&e);
+		goto out;
+	}
 	code = verb_session_open(&s, &r, &o, REGISTRY_BENCHES);
 	if (code)
 		goto out;

@@ -33,7 +33,12 @@ int verb_conform(int argc, char **argv)
 	argp.doc = "Run conformance probes: TAP 14 on standard output.";
 	if (options_open(&o, argc))
 		return EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!verb_parse(&argp, argc, argv, &o.parsed, &code))
+		goto out;
+	if (o.output && output_check(o.output, &e)) {
+		code = verb_fail(&e);
+		goto out;
+	}
 	code = verb_session_open(&s, &r, &o, REGISTRY_PROBES);
 	if (code)
 		goto out;

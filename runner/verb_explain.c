@@ -1,6 +1,7 @@
 /*
  * vmgauge explain ITEM: what it claims, how it is done, how to read it.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,25 +55,46 @@ static void probe_explain(const struct item *item)
 	printf("repeat        vmgauge conform %s -v\n", item->name);
 }
 
+struct explain_options {
+	struct parsed parsed;
+	const char *item;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct explain_options *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (o->item)
+			return -error_set(o->parsed.e, -EINVAL, "explain takes "
+					  "one item or glob: '%s' is one too "
+					  "many", arg);
+		o->item = arg;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		return -error_set(o->parsed.e, -EINVAL, "explain what? name "
+				  "an item, as vmgauge list shows them");
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 int verb_explain(int argc, char **argv)
 {
 	static const struct argp argp = {
-		.args_doc = "ITEM",
+		.parser = parse, .args_doc = "ITEM",
 		.doc = "An item's claim, method, citation and how to read it.",
 	};
 	const char *globs[2] = { NULL };
 	struct registry r;
 	struct error e;
-	int at = 0;
+	struct explain_options o = { .item = NULL };
+	int code;
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, ARGP_NO_ARGS | ARGP_IN_ORDER, &at, NULL);
-	if (at >= argc) {
-		fprintf(stderr, "vmgauge: explain what? name an item, as "
-			"vmgauge list shows them\n");
-		return EXIT_USAGE;
-	}
-	globs[0] = argv[at];
+	if (!verb_parse(&argp, argc, argv, &o.parsed, &code))
+		return code;
+	globs[0] = o.item;
 	if (registry_open(&r, &e))
 		return verb_fail(&e);
 	if (registry_select(&r, REGISTRY_BENCHES | REGISTRY_PROBES, globs,

@@ -15,6 +15,7 @@
 enum { KEY_NAME = 256, KEY_EXPECT };
 
 struct import_options {
+	struct parsed parsed;
 	const char *log, *output, *name, *expect;
 };
 
@@ -28,8 +29,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_NAME:
 		if (!*arg || strlen(arg) > 64)
-			argp_error(state, "--name '%s': give 1 to 64 "
-				   "characters", arg);
+			return -error_set(o->parsed.e, -EINVAL, "--name '%s': "
+					  "give 1 to 64 characters", arg);
 		o->name = arg;
 		return 0;
 	case KEY_EXPECT:
@@ -37,14 +38,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->log)
-			argp_error(state, "one log at a time: '%s' is one too "
-				   "many", arg);
+			return -error_set(o->parsed.e, -EINVAL, "one log at a "
+					  "time: '%s' is one too many", arg);
 		o->log = arg;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "which log? Give the file that holds what "
-			   "came over the serial port");
-		return 0;
+		return -error_set(o->parsed.e, -EINVAL, "which log? Give the "
+				  "file that holds what came over the serial "
+				  "port");
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -187,8 +188,8 @@ int verb_import(int argc, char **argv)
 	struct error e;
 	int code;
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!verb_parse(&argp, argc, argv, &o.parsed, &code))
+		return code;
 	target.name = o.name;
 	if (registry_open(&r, &e))
 		return verb_fail(&e);

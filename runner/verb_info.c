@@ -2,12 +2,18 @@
  * vmgauge info: what this host really is, from evidence, and what will
  * disturb a measurement, each with its mend.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "verb.h"
 
 enum { KEY_JSON = 256 };
+
+struct info_options {
+	struct parsed parsed;
+	bool json;
+};
 
 static const char *text(const json_t *o, const char *key)
 {
@@ -80,12 +86,14 @@ static void disturbances_print(const json_t *list)
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	bool *as_json = state->input;
+	struct info_options *o = state->input;
 
-	(void)arg;
+	if (key == ARGP_KEY_ARG)
+		return -error_set(o->parsed.e, -EINVAL, "info takes no items: "
+				  "leave out '%s'", arg);
 	if (key != KEY_JSON)
 		return ARGP_ERR_UNKNOWN;
-	*as_json = true;
+	o->json = true;
 	return 0;
 }
 
@@ -104,14 +112,15 @@ int verb_info(int argc, char **argv)
 	struct session_options options;
 	struct session s;
 	struct error e;
-	bool as_json = false;
+	struct info_options o = { .json = false };
+	int code;
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &as_json);
+	if (!verb_parse(&argp, argc, argv, &o.parsed, &code))
+		return code;
 	session_options_default(&options);
 	if (session_open(&s, &options, &e))
 		return verb_fail(&e);
-	if (as_json) {
+	if (o.json) {
 		json_dumpf(s.env, stdout, JSON_INDENT(2) |
 			   JSON_REAL_PRECISION(10));
 		printf("\n");

@@ -10,6 +10,7 @@
 enum { KEY_TARGETS = 256, KEY_NAMES };
 
 struct list_options {
+	struct parsed parsed;
 	const char **globs;
 	size_t count;
 	bool targets, names;
@@ -109,15 +110,16 @@ int verb_list(int argc, char **argv)
 	struct list_options o = { 0 };
 	int code = EXIT_OK;
 
-	argp_err_exit_status = EXIT_USAGE;
 	o.globs = calloc((size_t)argc + 1, sizeof(*o.globs));
 	if (!o.globs)
 		return EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!verb_parse(&argp, argc, argv, &o.parsed, &code))
+		goto out;
 	if (o.targets)
 		targets_list();
 	else
 		code = items_list(&o);
+out:
 	free(o.globs);
 	return code;
 }

@@ -13,6 +13,7 @@
 enum { KEY_SCHEMA = 256 };
 
 struct report_options {
+	struct parsed parsed;
 	const char **paths;
 	size_t count;
 	const char *dir;
@@ -70,12 +71,12 @@ int verb_report(int argc, char **argv)
 	json_t **docs = NULL;
 	int code = EXIT_USAGE;
 
-	argp_err_exit_status = EXIT_USAGE;
 	o.paths = calloc((size_t)argc + 1, sizeof(*o.paths));
 	docs = calloc((size_t)argc + 1, sizeof(*docs));
 	if (!o.paths || !docs)
 		goto out;
-	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	if (!verb_parse(&argp, argc, argv, &o.parsed, &code))
+		goto out;
 	if (o.schema) {
 		fwrite(result_schema_start, 1, (size_t)(result_schema_end -
 			result_schema_start), stdout);
@@ -83,6 +84,7 @@ int verb_report(int argc, char **argv)
 	} else if (!o.count || !o.dir) {
 		fprintf(stderr, "vmgauge: report needs result files and "
 			"-o DIR\n");
+		code = EXIT_USAGE;
 	} else {
 		code = report_make(&o, docs);
 	}

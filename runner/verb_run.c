@@ -133,6 +133,15 @@ static int results_write(struct run *run, struct error *e)
 	return rc;
 }
 
+/* One line: what happened, and how to go on from what is kept. */
+static int resume_fail(const struct run *run, const struct error *e)
+{
+	fflush(stdout);
+	fprintf(stderr, "vmgauge: %s; what was finished is kept: go on with "
+		"vmgauge run --resume %s\n", e->text, run->dir);
+	return EXIT_USAGE;
+}
+
 static int measure(struct run *run)
 {
 	struct session *s = &run->session;
@@ -141,15 +150,13 @@ static int measure(struct run *run)
 
 	verb_run_finish(s, !rc);
 	if (rc) {
-		verb_fail(&e);
-		fprintf(stderr, "vmgauge: what was finished is kept: go on "
-			"with vmgauge run --resume %s\n", run->dir);
+		resume_fail(run, &e);
 		return rc == -EINTR ? EXIT_INTERRUPTED : EXIT_USAGE;
 	}
 	table_print(stdout, s);
 	table_verdicts(stdout, s);
 	if (results_write(run, &e))
-		return verb_fail(&e);
+		return resume_fail(run, &e);
 	printf("result  %s\nreport  %s/report/index.html\n", run->result,
 	       run->dir);
 	return verb_exit_code(s);
@@ -182,7 +189,7 @@ static void command_restore(struct options *o, const json_t *header)
 						"command");
 	struct argp argp = options_argp;
 	char *argv[256];
-	int argc = 0;
+	int argc = 0, code;
 	json_t *arg;
 	size_t i;
 
@@ -195,7 +202,8 @@ static void command_restore(struct options *o, const json_t *header)
 	free(o->globs);
 	o->globs = calloc((size_t)argc + 1, sizeof(*o->globs));
 	o->glob_count = 0;
-	argp_parse(&argp, argc, argv, 0, NULL, o);
+	/* It was taken once; nothing in it can be refused now. */
+	verb_parse(&argp, argc, argv, &o->parsed, &code);
 }
 
 static int run_resume(struct run *run)
@@ -245,9 +253,10 @@ int verb_run(int argc, char **argv)
 		   "report.";
 	if (options_open(&run.options, argc))
 		return EXIT_USAGE;
-	argp_parse(&argp, argc, argv, 0, NULL, &run.options);
-	code = run.options.resume ? run_resume(&run)
-				  : run_new(&run, argc, argv);
+	run.options.resumable = true;
+	if (verb_parse(&argp, argc, argv, &run.options.parsed, &code))
+		code = run.options.resume ? run_resume(&run)
+					  : run_new(&run, argc, argv);
 	journal_close(&run.journal);
 	options_close(&run.options);
 	return code;

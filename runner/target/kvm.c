@@ -53,10 +53,14 @@ static void worker_counters_close(void *opaque)
 
 static int kvm_open(struct target_context *ctx, struct error *e)
 {
-	struct kvm_state *s = calloc(1, sizeof(*s));
+	struct kvm_state *s;
 	FILE *f;
 	int rc;
 
+	if (ctx->options[0])
+		return error_set(e, -EINVAL, "--target kvm:%s: the target kvm "
+				 "takes no options", ctx->options);
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return error_set(e, -ENOMEM, "out of memory");
 	rc = system_open(&s->sys, NULL, e);

@@ -19,7 +19,7 @@ struct native_state {
 	struct process_image image;
 	struct process_box *box;
 	double tsc_khz;
-	char note[256];			/* of the counters */
+	char note[ABI_TEXT_MAX + 1];	/* of the counters */
 };
 
 struct native_run {
@@ -134,8 +134,8 @@ static int native_run(void *vm, const struct run_request *r,
 	int rc = process_run(&p, r, seen, e);
 
 	if (!rc && r->bench) {
-		process_text(s->note, sizeof(s->note), s->box->counters_note,
-			     sizeof(s->box->counters_note));
+		guest_words(s->box->counters_note,
+			    sizeof(s->box->counters_note), s->note);
 		run->ctx->counters_source = s->box->counters_pmu ? "pmu"
 								 : "software";
 		run->ctx->counters_note = s->note;

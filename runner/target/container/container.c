@@ -32,7 +32,7 @@ static const struct {
 struct container_state {
 	struct container c;
 	double tsc_khz;
-	char note[256];			/* of the counters */
+	char note[ABI_TEXT_MAX + 1];	/* of the counters */
 };
 
 struct container_run {
@@ -218,8 +218,8 @@ static int container_run(void *vm, const struct run_request *r,
 		return 0;
 	run->ctx->counters_source = s->c.box->counters_pmu ? "pmu"
 							   : "software";
-	process_text(s->note, sizeof(s->note), s->c.box->counters_note,
-		     sizeof(s->c.box->counters_note));
+	guest_words(s->c.box->counters_note, sizeof(s->c.box->counters_note),
+		    s->note);
 	run->ctx->counters_note = s->note;
 	return 0;
 }

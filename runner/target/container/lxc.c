@@ -1,6 +1,7 @@
 /*
  * LXC: system containers' own tools, with one process in place of an init.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,10 +22,8 @@ static int filter_write(struct container *c, struct error *e)
 
 static int lxc_prepare(struct container *c, struct error *e)
 {
-	char text[4096];
-	int n;
-
-	n = snprintf(text, sizeof(text),
+	char text[PATH_MAX + 2048];
+	int rc, n = snprintf(text, sizeof(text),
 		     "lxc.uts.name = inside\n"
 		     "lxc.rootfs.path = dir:%s/rootfs\n"
 		     "lxc.rootfs.options = ro\n"
@@ -41,15 +40,18 @@ static int lxc_prepare(struct container *c, struct error *e)
 		     "lxc.cap.keep = none\n"
 		     "lxc.no_new_privs = 1\n"
 		     "lxc.seccomp.profile = %s/filter\n"
-		     "lxc.environment = LD_LIBRARY_PATH=%.1000s\n"
+		     "lxc.environment = LD_LIBRARY_PATH=%s\n"
 		     "lxc.idmap = u 0 %d %d\n"
 		     "lxc.idmap = g 0 %d %d\n"
 		     "lxc.init.cmd = " CONTAINER_PROGRAM " inside "
 		     CONTAINER_BOX "\n",
 		     c->dir, c->dir, c->dir, c->path, CONTAINER_UID,
 		     CONTAINER_UIDS, CONTAINER_UID, CONTAINER_UIDS);
-	return filter_write(c, e) ?:
-	       file_write(c, "config", text, (size_t)n, e);
+	if (n >= (int)sizeof(text))
+		return error_set(e, -ENAMETOOLONG, "lxc: the paths of the "
+				 "libraries do not fit its configuration");
+	rc = filter_write(c, e);
+	return rc ? rc : file_write(c, "config", text, (size_t)n, e);
 }
 
 static void lxc_args(struct container *c)

@@ -79,21 +79,12 @@ void process_box_close(struct process_box *box)
 		munmap(box, sizeof(*box));
 }
 
-void process_text(char *to, size_t bytes, const char *from, size_t most)
-{
-	size_t n = 0;
-
-	for (; n + 1 < bytes && n < most && from[n]; n++)
-		to[n] = from[n] >= ' ' && from[n] <= '~' ? from[n] : '?';
-	to[n] = '\0';
-}
-
 static void panic_describe(const struct abi_mailbox *mb, char *to, size_t bytes)
 {
-	char said[64];
+	char said[ABI_TEXT_MAX + 1];
 
-	process_text(said, sizeof(said), mb->reason, sizeof(mb->reason));
-	snprintf(to, bytes, "guest: %s: vector %llu at %#llx", said,
+	guest_words(mb->reason, sizeof(mb->reason), said);
+	snprintf(to, bytes, "guest: %.64s: vector %llu at %#llx", said,
 		 (unsigned long long)mb->panic.vector,
 		 (unsigned long long)mb->panic.rip);
 }

@@ -64,7 +64,8 @@ static void seen_begin(void *opaque)
 		payload.tried = true;
 		payload.counting = !counters_open(&payload.counters, NULL);
 		box->counters_pmu = payload.counters.pmu;
-		snprintf(box->counters_note, sizeof(box->counters_note), "%s",
+		snprintf(box->counters_note, sizeof(box->counters_note),
+			 "%.*s", (int)sizeof(box->counters_note) - 1,
 			 payload.counters.note);
 	}
 	if (payload.counting)
@@ -199,9 +200,10 @@ static void image_run(const struct process_image *image, unsigned int needs)
 	struct error e = { "" };
 	void *at = image ? image_map(image, &e) : NULL;
 
-	if (at && (needs & NEED_SCRATCH))
-		at = gpa_map(ABI_SCRATCH_GPA, ABI_SCRATCH_BYTES,
-			     PROT_READ | PROT_WRITE, &e) ? at : NULL;
+	if (at && (needs & NEED_SCRATCH) &&
+	    !gpa_map(ABI_SCRATCH_GPA, ABI_SCRATCH_BYTES,
+		     PROT_READ | PROT_WRITE, &e))
+		at = NULL;
 	if (!at) {
 		host_verdict(&payload.host, ABI_ERROR, e.text);
 		payload_end(PROCESS_DONE);
@@ -209,6 +211,13 @@ static void image_run(const struct process_image *image, unsigned int needs)
 	memcpy(at, image->ram + ABI_IMAGE_GPA,
 	       image->entry.end_gpa - ABI_IMAGE_GPA);
 	payload_enter(&image->entry, payload.box);
+}
+
+static unsigned int item_needs(const struct item *item)
+{
+	if (item->bench)
+		return item->bench->needs;
+	return item->probe ? item->probe->needs : 0;
 }
 
 void process_payload(struct process_box *box, const struct item *item,
@@ -243,7 +252,7 @@ void process_payload(struct process_box *box, const struct item *item,
 	} else if (item->probe && item->probe->process) {
 		item->probe->process(&payload.host);
 	} else {
-		image_run(image, b ? b->needs : item->probe->needs);
+		image_run(image, item_needs(item));
 	}
 	payload_end(PROCESS_DONE);
 }

@@ -49,7 +49,7 @@ struct process_box {
 	/* answered */
 	volatile uint32_t stage;
 	uint32_t counters_pmu;
-	char counters_note[256];
+	char counters_note[ABI_TEXT_MAX];
 	uint64_t begin_tsc;	/* the payload's first and last moment */
 	uint64_t end_tsc;
 	struct block_seen block[ABI_BLOCKS_MAX];
@@ -154,9 +154,6 @@ int process_run(const struct process_run *run, const struct run_request *r,
 void process_observe(const struct process_box *box,
 		     const struct process_end *end,
 		     const struct run_request *r, struct observation *seen);
-
-/* A text of the payload's: cut to fit, and what does not print replaced. */
-void process_text(char *to, size_t bytes, const char *from, size_t most);
 
 /* NULL, or why a process cannot run this: `kept` in a container, or not. */
 const char *process_unsupported(const struct run_request *r, bool kept);

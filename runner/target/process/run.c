@@ -122,7 +122,8 @@ int process_run(const struct process_run *run, const struct run_request *r,
 
 const char *process_unsupported(const struct run_request *r, bool kept)
 {
-	unsigned int needs = r->bench ? r->bench->needs : r->probe->needs;
+	const struct probe *p = r->probe;
+	unsigned int needs = r->bench ? r->bench->needs : p ? p->needs : 0;
 
 	if (r->ring == 0)
 		return "needs CPL0: a process runs at CPL3";
@@ -136,8 +137,7 @@ const char *process_unsupported(const struct run_request *r, bool kept)
 				   NEED_SCRATCH))
 		return "needs a device or a setting of the VMM: a process has "
 		       "none";
-	if (r->probe && !r->probe->process &&
-	    (r->probe->prepare || r->probe->judge))
+	if (p && !p->process && (p->prepare || p->judge))
 		return "the host's half of this probe needs a VM";
 	return NULL;
 }

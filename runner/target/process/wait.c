@@ -30,9 +30,11 @@ static bool reap(pid_t child, int pidfd, double ms, int *status)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	const struct timespec step = { .tv_nsec = STEP_MS * 1000000 };
-	double until = now_ms() + ms, left = ms;
+	double until = now_ms() + ms;
 
 	for (;;) {
+		double left;
+
 		if (waitpid(child, status, WNOHANG) == child)
 			return true;
 		left = until - now_ms();

@@ -1,0 +1,159 @@
+#!/bin/bash
+# QEMU as a target: verdicts of every probe as expected, also when QEMU is
+# missing, dies, hangs or talks nonsense.
+. "$(dirname "$0")/lib.sh"
+
+limit_s=300
+expected=$root/ci/expected/qemu-tcg.tsv
+
+# Stubs stand in for QEMU, so these need none.
+mkdir stub none
+stub()
+{
+	cat >stub/qemu-system-x86_64
+	chmod +x stub/qemu-system-x86_64
+}
+with_stub()
+{
+	PATH=$work/stub:$PATH vmgauge "$@"
+}
+item=fidelity/cpuid/upper_halves_are_cleared
+
+without()
+{
+	capture env PATH="$work/none" "$VMGAUGE" "$@"
+}
+without conform --target qemu:tcg -o missing.json "$item"
+check "without QEMU everything is skipped: exit code 77" exited 77
+check "and the package is named" holds missing.json \
+	"'package qemu-system-x86' in r('$item')['reason']"
+without list --targets
+check "list --targets says so too" says "package qemu-system-x86"
+
+vmgauge conform --target qemu:nonsense "$item"
+check "an unknown option is refused, with those there are" \
+	refused "nonsense" tcg kvm machine=microvm cpu=
+
+stub <<'END'
+#!/bin/sh
+echo "qemu: cannot do this" >&2
+exit 3
+END
+with_stub conform --target qemu:tcg -o died.json "$item" \
+	fidelity/msr/rdmsr_clears_upper_halves
+check "a QEMU that dies: exit code 1" exited 1
+check "its items crash, each of them" holds died.json \
+	"set(all_of('verdict')) == {'crash'}" "len(d['results']) >= 2"
+check "with its exit code and its last words" holds died.json \
+	"'exit code 3' in r('$item')['reason']" \
+	"'cannot do this' in r('$item')['reason']"
+check "the document is valid" valid died.json
+
+stub <<'END'
+#!/bin/sh
+kill -SEGV $$
+END
+with_stub conform --target qemu:tcg -o signal.json "$item" --ring 0
+check "a QEMU that a signal ends is a crash, and names it" holds signal.json \
+	"'signal 11' in r('$item')['reason']"
+
+# It sleeps: no CPU time passes, the clock must end it. A child of its own
+# must go with it.
+stub <<'END'
+#!/bin/sh
+echo $$ >>pids
+sleep 1000 &
+echo $! >>pids
+wait
+END
+hung()
+{
+	with_stub conform --target qemu:tcg -o hung.json "$item" --ring 0 \
+		--deadline 100
+	exited 1 && holds hung.json "r('$item')['verdict'] == 'hang'" \
+		"'did not start the image' in r('$item')['reason']"
+}
+check "a QEMU that says nothing is a hang" hung
+gone()
+{
+	while read -r pid; do
+		# One that nobody has waited for yet is gone all the same.
+		! grep -s '^State:' "/proc/$pid/status" | grep -v Z || return 1
+	done <pids
+	[ -s pids ]
+}
+check "and nothing of it is left running" gone
+
+stub <<'END'
+#!/bin/sh
+head -c 100000 /dev/urandom
+END
+with_stub conform --target qemu:tcg -o noise.json "$item" --ring 0
+check "a QEMU that prints noise is a crash" holds noise.json \
+	"r('$item')['verdict'] == 'crash'"
+check "the document is valid" valid noise.json
+
+# What begins and never answers: a hang that costs its deadline.
+if command -v qemu-system-x86_64 >/dev/null; then
+	real=$(command -v qemu-system-x86_64)
+	stub <<-END
+	#!/bin/sh
+	"$real" "\$@" | sed -u '/ answer /,\$d'
+	sleep 1000
+	END
+	with_stub conform --target qemu:tcg -o mute.json "$item" --ring 0 \
+		--deadline 200
+	check "an answer that never comes is a hang" holds mute.json \
+		"r('$item')['verdict'] == 'hang'" \
+		"'no answer within 200 ms' in r('$item')['reason']"
+fi
+
+command -v qemu-system-x86_64 >/dev/null || {
+	skip "all probes on QEMU" "qemu-system-x86_64 is not installed"
+	finish
+	exit
+}
+
+probes()
+{
+	vmgauge conform --target "qemu:tcg$1" --expect "$expected" -o all.json
+	exited 0 || { grep '^not ok' "$out" | grep -v 'TODO'; return 1; }
+}
+check "all probes on QEMU TCG: nothing that is not expected" probes ""
+note "they took $((elapsed_ms / 1000)) s"
+check "in under 60 s" [ "$elapsed_ms" -lt 60000 ]
+check "and what is expected has not passed silently" holds all.json \
+	"sum(x['expected_failure'] is not None for x in d['results']) ==
+	 sum(x['verdict'] in ('fail', 'hang', 'crash') for x in d['results'])"
+stale()
+{
+	local target id verdict cause
+
+	while IFS=$'\t' read -r target id verdict cause; do
+		[ "${target:0:1}" = "#" ] ||
+			holds all.json "'$verdict' in [x['verdict'] for x in
+				d['results'] if x['id'] == '$id']" || return 1
+	done <"$expected"
+}
+check "each expected failure still happens" stale
+check "the document is valid" valid all.json
+check "host halves are skipped with the target that has them" holds all.json \
+	"'--target kvm' in r('containment/memory/removed_slot_is_gone')['reason']"
+
+# With the PIC, the PIT and SeaBIOS gone, the CPU must answer the same.
+vmgauge conform --target qemu:tcg,machine=microvm --expect "$expected" \
+	-o microvm.json 'fidelity/*'
+check "the microvm machine gives no other verdicts" exited 0
+
+vmgauge bench --target qemu:tcg --instances 2 --ring 0,3 -o bench.json \
+	exit/cpuid exit/pio_userspace exit/hlt_userspace
+check "benches run" exited 0
+check "their numbers are not attested, and have no ns" holds bench.json \
+	"r('exit/cpuid')['median'] > 0" \
+	"r('exit/cpuid')['attest']['attested'] is False" \
+	"r('exit/cpuid')['ns'] is None" \
+	"r('exit/pio_userspace')['median'] > 0"
+check "what only the built-in VMM does is skipped" holds bench.json \
+	"r('exit/hlt_userspace')['verdict'] == 'skip'"
+check "the document is valid" valid bench.json
+finish

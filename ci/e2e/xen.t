@@ -1,0 +1,74 @@
+#!/bin/bash
+# Xen as a target: the image is its dom0, under QEMU's SVM. A boot serves many
+# items, so that one which kills the domain must not take others with it.
+#
+# SLOW=1 adds Xen under Bochs's VMX.
+. "$(dirname "$0")/lib.sh"
+
+limit_s=600
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/vmgauge
+item=fidelity/cpuid/upper_halves_are_cleared
+
+mkdir none
+capture env PATH="$work/none" "$VMGAUGE" conform --target xen:svm \
+	-o missing.json "$item"
+check "without QEMU everything is skipped: exit code 77" exited 77
+check "and the package is named" holds missing.json \
+	"'package qemu-system-x86' in r('$item')['reason']"
+vmgauge conform --target xen:nonsense "$item"
+check "an unknown option is refused, with those there are" \
+	refused nonsense svm vmx hypervisor=
+
+command -v qemu-system-x86_64 >/dev/null || {
+	skip "all probes on Xen" "qemu-system-x86_64 is not installed"
+	finish
+	exit
+}
+capture env XDG_CACHE_HOME="$work/none" "$VMGAUGE" conform --target xen:svm \
+	-o nohyp.json "$item"
+check "without a hypervisor: its package" holds nohyp.json \
+	"'package xen-hypervisor' in r('$item')['reason']"
+
+echo "no hypervisor" >text
+vmgauge conform --target "xen:svm,hypervisor=$work/text" -o text.json "$item"
+check "a file that is no hypervisor is a crash, in QEMU's words" \
+	holds text.json "set(all_of('verdict')) == {'crash'}" \
+	"len(r('$item')['reason']) > 20"
+
+[ -r "$cache/xen/xen" ] || {
+	skip "all probes on Xen" "no hypervisor in $cache/xen: make deps-hosts"
+	finish
+	exit
+}
+
+probes()
+{
+	vmgauge conform --target "xen:$1" \
+		--expect "$root/ci/expected/xen-$1.tsv" -o "$1.json"
+	exited 0 || { grep '^not ok' "$out" | grep -v 'TODO'; return 1; }
+}
+check "all probes on Xen, SVM: nothing that is not expected" probes svm
+note "they took $((elapsed_ms / 1000)) s"
+check "the document is valid" valid svm.json
+check "the domain that Xen kills is a crash, in Xen's words" holds svm.json \
+	"'Dom0 crashed' in
+	 r('fidelity/control/cr3_reserved_bit_faults')['reason']" \
+	"'vmexit' in r('fidelity/control/cr3_reserved_bit_faults')
+	 ['postmortem']['console']"
+check "what comes after it is as if nothing had happened" holds svm.json \
+	"r('fidelity/control/cr4_reserved_bit_faults')['verdict'] == 'pass'"
+
+vmgauge bench --target xen:svm --instances 3 --ring 0 -o bench.json exit/cpuid
+check "benches run" holds bench.json "r('exit/cpuid')['median'] > 0" \
+	"r('exit/cpuid')['attest']['attested'] is False"
+check "the document is valid" valid bench.json
+
+if [ -n "${SLOW:-}" ] && command -v bochs-bin >/dev/null; then
+	check "all probes on Xen, VMX: nothing that is not expected" probes vmx
+	note "they took $((elapsed_ms / 1000)) s"
+	check "the document is valid" valid vmx.json
+	check "nothing is left in TMPDIR" [ -z "$(ls "$TMPDIR")" ]
+else
+	skip "all probes on Xen, VMX" "takes minutes: set SLOW=1"
+fi
+finish

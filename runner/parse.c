@@ -1,0 +1,80 @@
+/*
+ * One way to read a command line for all verbs: argp knows the options, but
+ * what it says of a bad one is two lines, without the program's name and
+ * without a mend.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "verb.h"
+
+static bool help_asked(const struct argp *argp, int argc, char **argv)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "vmgauge %s", argv[0]);
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		unsigned int what = 0;
+
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-?"))
+			what = ARGP_HELP_SHORT_USAGE | ARGP_HELP_DOC |
+			       ARGP_HELP_LONG;
+		else if (!strcmp(argv[i], "--usage"))
+			what = ARGP_HELP_USAGE;
+		if (!what)
+			continue;
+		argp_help(argp, stdout, what, name);
+		return true;
+	}
+	return false;
+}
+
+/*
+ * argp does not tell which word it could not take: they are tried one by one,
+ * each with what may be its value.
+ */
+static const char *word_refused(const struct argp *argp, int argc,
+				char **argv, struct parsed *input)
+{
+	const unsigned int flags = ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP |
+				   ARGP_NO_ARGS;
+	char *word[3] = { argv[0], NULL, NULL };
+
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] != '-' || !argv[i][1])
+			continue;
+		word[1] = argv[i];
+		word[2] = i + 1 < argc && argv[i + 1][0] != '-' ? argv[i + 1]
+								: NULL;
+		if (argp_parse(argp, word[2] ? 3 : 2, word, flags, NULL,
+			       input))
+			return argv[i];
+	}
+	return argc > 1 ? argv[argc - 1] : "";
+}
+
+bool verb_parse(const struct argp *argp, int argc, char **argv,
+		struct parsed *input, int *code)
+{
+	const unsigned int flags = ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP;
+	struct error e = { "" };
+
+	if (help_asked(argp, argc, argv)) {
+		*code = EXIT_OK;
+		return false;
+	}
+	input->e = &e;
+	*code = argp_parse(argp, argc, argv, flags, NULL, input) ? EXIT_USAGE
+								: EXIT_OK;
+	if (*code == EXIT_OK) {
+		input->e = NULL;
+		return true;
+	}
+	if (!e.text[0])
+		error_set(&e, -EINVAL, "%s: '%s' is no option here, or lacks "
+			  "its value: vmgauge %s --help", argv[0],
+			  word_refused(argp, argc, argv, input), argv[0]);
+	*code = verb_fail(&e);
+	return false;
+}
