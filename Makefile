@@ -38,6 +38,7 @@ LIB_O    := $(filter-out $(BUILD)/host/runner/main.c.o,$(HOST_O))
 UNIT     := $(patsubst ci/unit/%.c,$(BUILD)/unit/%,$(wildcard ci/unit/test_*.c))
 IMAGE    := $(BUILD)/guest/image.elf
 IMAGE32  := $(BUILD)/guest/image32.elf
+ISO      := $(BUILD)/vmgauge.iso
 FLAGS    := $(CC) $(CFLAGS) $(HOST_C) $(GUEST_C) $(VERSION)
 
 # What an item's file is called in names: exit, or fidelity/msr.
@@ -56,6 +57,7 @@ help:
 #: make figures    measure every figure that the project claims (F=GLOB for some)
 #: make deps       install what is missing to build and run (apt or dnf)
 #: make deps-hosts fetch the emulators and kernels of the software hosts
+#: make iso        a CD that boots the image on any PC; see vmgauge import
 #: make lint       cppcheck and clang-tidy
 #: make install    one file: $(DESTDIR)$(PREFIX)/bin/vmgauge
 #: make clean      remove build/
@@ -74,7 +76,7 @@ run: deps
 	$(Q)$(BUILD)/vmgauge run $(ARGS) || [ $$? -eq 1 ]	# 1: findings, in the report
 
 check: deps-check
-	$(Q)$(MAKE) --no-print-directory all unit $(BUILD)/bare $(BUILD)/instance
+	$(Q)$(MAKE) --no-print-directory all unit $(BUILD)/bare $(BUILD)/instance $(IMAGE32)
 	$(Q)BUILD=$(BUILD) ci/check
 
 figures: deps
@@ -116,6 +118,21 @@ $(IMAGE32): $(IMAGE)
 	@[ $(V) = 1 ] || echo '  IMAGE   $@'
 	$(Q)objcopy -O elf32-i386 --strip-debug --strip-unneeded --set-start \
 		0x$$(nm $<.debug | sed -n 's/ [tT] boot_start$$//p') $<.debug $@
+
+.PHONY: iso
+iso: $(ISO)
+
+$(ISO): $(IMAGE) $(IMAGE32) guests/x86_64/grub.cfg
+	@command -v grub-mkrescue >/dev/null || { echo "grub-mkrescue is not installed:" \
+		"packages grub-common, grub-pc-bin, xorriso (and grub-efi-amd64-bin, mtools" \
+		"for UEFI)" >&2; exit 2; }
+	@[ $(V) = 1 ] || echo '  ISO     $@'
+	$(Q)rm -rf $(BUILD)/iso && mkdir -p $(BUILD)/iso/boot/grub
+	$(Q)cp $(IMAGE) $(BUILD)/iso/boot/vmgauge.elf
+	$(Q)cp $(IMAGE32) $(BUILD)/iso/boot/vmgauge32.elf
+	$(Q)cp guests/x86_64/grub.cfg $(BUILD)/iso/boot/grub/grub.cfg
+	$(Q)grub-mkrescue -o $@ $(BUILD)/iso >$(BUILD)/iso.log 2>&1 || \
+		{ cat $(BUILD)/iso.log >&2; rm -f $@; exit 1; }
 
 $(BUILD)/host/runner/image.S.o: $(IMAGE)
 $(BUILD)/host/runner/result/schema.S.o: runner/result/result.schema.json

@@ -82,7 +82,7 @@ static void word_take(struct ask *a, const char *s)
 void ask_parse(struct ask *a, const char *words)
 {
 	*a = (struct ask){
-		.blocks = 16, .empty_blocks = 8, .block_cycles = 1000000,
+		.blocks = 16, .empty_blocks = 8, .block_cycles = 200000,
 	};
 	while (*words) {
 		word_take(a, words);

@@ -66,6 +66,6 @@ check "and leaves out what was before" behind
 if [ -r "$image32" ]; then
 	image=$image32 bench exit/cpuid 0
 else
-	skip "the 32-bit copy boots by Multiboot" "there is no $image32: make iso"
+	skip "the 32-bit copy boots by Multiboot" "there is no $image32: make check"
 fi
 finish

@@ -69,6 +69,8 @@ static int load(const uint8_t *elf, size_t bytes, struct image_entry *entry)
 	}
 	assert_true(entry->entry_gpa < ABI_RAM_BYTES);
 	assert_true(entry->pvh_gpa < ABI_RAM_BYTES);
+	assert_true(entry->process_gpa < ABI_RAM_BYTES);
+	assert_in_range(entry->end_gpa, 0, ABI_RAM_BYTES);
 	return 0;
 }
 
@@ -96,21 +98,36 @@ static void the_real_one_loads(void **state)
 				 (unsigned long long)i);
 }
 
-/* Found by other means: the bytes of the note, wherever they lie. */
-static void the_pvh_entry_is_found(void **state)
+/* The image's two notes up to what they say: one for PVH, one of our own. */
+static const uint32_t note_pvh[] = { 4, 4, 18, 0x006e6558 };
+static const uint32_t note_process[] = { 8, 4, 1, 0x61676d76, 0x00656775 };
+
+static uint8_t *note_find(const uint8_t *file, const uint32_t *note,
+			  size_t bytes)
 {
-	static const uint32_t note[] = { 4, 4, 18, 0x006e6558 /* "Xen" */ };
+	uint8_t *p = memmem(file, image_bytes, note, bytes);
+
+	assert_non_null(p);
+	return p;
+}
+
+/* Found by other means: the bytes of the note, wherever they lie. */
+static void both_notes_are_found(void **state)
+{
 	struct image_entry entry;
-	const uint8_t *p;
 	uint32_t gpa;
 
 	(void)state;
 	assert_int_equal(0, load(image_elf_start, image_bytes, &entry));
-	p = memmem(image_elf_start, image_bytes, note, sizeof(note));
-	assert_non_null(p);
-	memcpy(&gpa, p + sizeof(note), sizeof(gpa));
+	memcpy(&gpa, note_find(image_elf_start, note_pvh, sizeof(note_pvh)) +
+	       sizeof(note_pvh), sizeof(gpa));
 	assert_int_equal(gpa, entry.pvh_gpa);
+	memcpy(&gpa, note_find(image_elf_start, note_process,
+			       sizeof(note_process)) + sizeof(note_process),
+	       sizeof(gpa));
+	assert_int_equal(gpa, entry.process_gpa);
 	assert_int_not_equal(entry.entry_gpa, entry.pvh_gpa);
+	assert_int_not_equal(entry.entry_gpa, entry.process_gpa);
 }
 
 /* At every byte of the headers and more, then in strides, then at the end. */
@@ -143,34 +160,33 @@ static void flip_bits(struct rng *rng, uint8_t *p, size_t bytes)
 		p[rng_below(rng, bytes)] ^= (uint8_t)(1 << rng_below(rng, 8));
 }
 
-/* Headers and the note, where a wrong bit means something. */
+/* Headers and the notes, where a wrong bit means something. */
 static void bent_anyhow(void **state)
 {
-	static const uint32_t note[] = { 4, 4, 18, 0x006e6558 };
-	uint8_t *file = file_of(image_bytes), *at;
-	size_t headers = sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr);
+	uint8_t *file = file_of(image_bytes);
+	const struct { uint8_t *at; size_t bytes; } part[] = {
+		{ file, sizeof(Elf64_Ehdr) + 2 * sizeof(Elf64_Phdr) },
+		{ note_find(file, note_pvh, sizeof(note_pvh)), 20 },
+		{ note_find(file, note_process, sizeof(note_process)), 24 },
+	};
 	unsigned int loaded = 0, refused = 0;
 	struct image_entry entry;
-	uint8_t kept[256], kept_note[20];
 	struct rng rng;
 
 	(void)state;
-	at = memmem(file, image_bytes, note, sizeof(note));
-	assert_non_null(at);
-	memcpy(kept, file, headers);
-	memcpy(kept_note, at, sizeof(kept_note));
 	rng_seed(&rng, 20240229);
 	for (int i = 0; i < FLIPS; i++) {
-		if (rng_below(&rng, 4))
-			flip_bits(&rng, file, headers);
-		else
-			flip_bits(&rng, at, sizeof(kept_note));
+		uint64_t k = rng_below(&rng, 8);
+		uint8_t kept[256];
+
+		k = k < 6 ? 0 : k - 5;
+		memcpy(kept, part[k].at, part[k].bytes);
+		flip_bits(&rng, part[k].at, part[k].bytes);
 		if (load(file, image_bytes, &entry))
 			refused++;
 		else
 			loaded++;
-		memcpy(file, kept, headers);
-		memcpy(at, kept_note, sizeof(kept_note));
+		memcpy(part[k].at, kept, part[k].bytes);
 	}
 	assert_in_range(loaded, FLIPS / 20, FLIPS);
 	assert_in_range(refused, FLIPS / 20, FLIPS);
@@ -225,7 +241,17 @@ static void sound_file_loads(void **state)
 	(void)state;
 	assert_int_equal(0, made_load(&m, &entry));
 	assert_int_equal(0x123456, entry.pvh_gpa);
+	assert_int_equal(0, entry.process_gpa);
 	assert_int_equal(ABI_IMAGE_GPA, entry.entry_gpa);
+	assert_int_equal(ABI_IMAGE_GPA + 128, entry.end_gpa);
+	memcpy(m.note, (uint32_t[]){ 8, 4, 1, 0x61676d76, 0x00656775, 0x234567 },
+	       24);
+	m.ph[1].p_filesz = 24;
+	assert_int_equal(0, made_load(&m, &entry));
+	assert_int_equal(0x234567, entry.process_gpa);
+	assert_int_equal(0, entry.pvh_gpa);
+	m.note[5] = ABI_RAM_BYTES;
+	assert_int_equal(-ENOEXEC, made_load(&m, &entry));
 }
 
 static void wrong_headers_are_refused(void **state)
@@ -367,7 +393,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_real_one_loads),
-		cmocka_unit_test(the_pvh_entry_is_found),
+		cmocka_unit_test(both_notes_are_found),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(bent_anyhow),
 		cmocka_unit_test(sound_file_loads),

@@ -499,6 +499,10 @@ static void an_unavailable_target_skips_all(void **state)
 				    DIG_TEXT(r, "reason"));
 	}
 	assert_int_equal(EXIT_SKIPPED, verb_exit_code(&b.s));
+	/* A harness hears of skips in TAP, and takes other codes for failures. */
+	setenv("HARNESS_ACTIVE", "1", 1);
+	assert_int_equal(EXIT_OK, verb_exit_code(&b.s));
+	unsetenv("HARNESS_ACTIVE");
 	document_is_good(&b.s);
 	bed_close(&b);
 }
@@ -807,6 +811,7 @@ int main(void)
 		cmocka_unit_test(a_saved_document_is_read_again),
 	};
 
+	unsetenv("HARNESS_ACTIVE");	/* it changes what a skip's code is */
 	alarm(120);	/* a test that hangs is a test that failed */
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, names_open, names_close);

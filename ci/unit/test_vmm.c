@@ -815,7 +815,7 @@ GUEST_CODE(code_eventfd,
 	"mov $0x5634, %edx\n	out %eax, %dx\n"
 	"mov $0x1af4, %eax\n	out %eax, %dx\n	out %eax, %dx\n"
 	"mov $0xd0000200, %ebx\n"
-	"mov %eax, (%rbx)\n"
+	"movl $9, (%rbx)\n"
 	"mov %eax, 0x100(%rbx)\n	mov %eax, 0x100(%rbx)\n"
 	"movl $8, 0x100(%rbx)\n"
 	"out %al, $0xf4\n1: jmp 1b");

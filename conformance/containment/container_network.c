@@ -45,7 +45,7 @@ __host int abstract_connect(const char *name)
 PROBE_PROCESS(network_is_empty,
 	.rule = "No interface but the loopback is up, and no route leads out",
 	.cite = CITE_NET "; Linux, netdevice(7)",
-	.control = "without a network namespace (without=net) it fails, where the host has a network")
+	.control = "without a network namespace (without=net) it fails, if the host has a network")
 {
 	struct sockaddr_in to = {
 		.sin_family = AF_INET, .sin_port = htons(9),

@@ -3,16 +3,15 @@
  * with the other vendor's instruction.
  *
  * VMCALL is Intel's, VMMCALL is AMD's, and each CPU raises #UD for the other.
- * KVM intercepts that #UD and, for a guest's kernel, rewrites the instruction
- * in guest memory, so that from the second time on both are the CPU's own and
- * both rows cost one exit everywhere. `hypercall_patched` undoes the patch
- * before each use and so measures the first time: the #UD, the rewrite, then
- * the hypercall.
+ * KVM intercepts that #UD and rewrites the instruction in guest memory, so
+ * that from the second time on both are the CPU's own and both rows cost one
+ * exit everywhere. `hypercall_patched` undoes the patch before each use and so
+ * measures the first time: the #UD, the rewrite, then the hypercall.
  *
  * The number asked for is one that nobody implements, and at CPL3 KVM refuses
- * before it looks: either way the answer is an error in RAX. Only the wrong
- * instruction at CPL3 is answered by an exception instead, for asm_safe() to
- * take: one exit again, and the image's handler on top.
+ * before it looks: either way the answer is an error in RAX. One case is
+ * different: KVM's emulator holds VMCALL for privileged, so on AMD at CPL3 the
+ * #UD becomes a #GP that asm_safe() takes, at each use and for one exit.
  */
 #include "suite.h"
 
@@ -54,8 +53,8 @@ __guest void hypercall_patched_op(void)
 
 BENCH(vmcall,
 	.summary = "VMCALL with an unknown number",
-	.reading = "Intel's hypercall: an exit with next to no handler. On AMD, KVM has replaced "
-		   "it by VMMCALL after its first use at CPL0; at CPL3 it is an exception there.",
+	.reading = "Intel's hypercall: an exit with next to no handler. On AMD, KVM has replaced it "
+		   "by VMMCALL after its first use; at CPL3 it is an exception there.",
 	.cite = "Intel SDM vol. 3C, VMCALL; Linux, KVM hypercalls",
 	.vmexit_name = "vmcall",
 	.rings = RING0 | RING3,
@@ -65,8 +64,8 @@ BENCH(vmcall,
 
 BENCH(vmmcall,
 	.summary = "VMMCALL with an unknown number",
-	.reading = "AMD's hypercall. On Intel, KVM has replaced it by VMCALL after its first use "
-		   "at CPL0; at CPL3 it is an exception there.",
+	.reading = "AMD's hypercall: an exit with next to no handler. On Intel, KVM has replaced it "
+		   "by VMCALL after its first use.",
 	.cite = "AMD APM vol. 3, VMMCALL; Linux, KVM hypercalls",
 	.rings = RING0 | RING3,
 	.op = GUEST(vmmcall_op),

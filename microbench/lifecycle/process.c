@@ -19,9 +19,9 @@ BENCH(process_start,
 );
 
 BENCH(process_teardown,
-	.summary = "From the last instruction of a process or container until nothing is left of it",
-	.reading = "natively exit and wait; in a container also its namespaces, mounts, control groups, "
-		   "and what its engine does to forget it.",
+	.summary = "From the last instruction of a process or container until it is gone",
+	.reading = "natively exit and wait; in a container also its namespaces, mounts and control "
+		   "groups, and what its engine does to forget it.",
 	.cite = "Linux, exit_group(2), wait(2), namespaces(7)",
 	.rings = RING3,
 	.needs = NEED_PROCESS,

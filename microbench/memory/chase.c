@@ -80,8 +80,8 @@ __guest void chase_op(void)
 
 BENCH(chase_16k,
 	.summary = "A dependent load, working set 16 KiB",
-	.reading = "The first-level cache's latency, in a guest as in a process: proof that the loop "
-		   "measures memory and not the harness.",
+	.reading = "The first-level cache's latency, in a guest as in a process: proof that the "
+		   "loop measures memory and not the harness.",
 	.cite = CITE_CHASE,
 	.per_op = LOADS,
 	.rings = RING0 | RING3,

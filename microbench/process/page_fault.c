@@ -44,7 +44,7 @@ __host int page_fault_block(struct item_host *h, uint64_t ops)
 BENCH(page_fault,
 	.summary = "First touch of a 4 KiB page, and giving it back",
 	.reading = "Per page: the fault, a page cleared, mapped, and freed again in chunks of 512.",
-	.cite = "Intel SDM vol. 3, Page-Fault Exceptions; AMD APM vol. 2, #PF--Page-Fault Exception",
+	.cite = "Intel SDM vol. 3, Page-Fault Exceptions; AMD APM vol. 2, #PF--Page Fault",
 	.rings = RING3,
 	.needs = NEED_PROCESS,
 	.host_block = HOST(page_fault_block),

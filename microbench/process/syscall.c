@@ -26,8 +26,7 @@ __host int syscall_block(struct item_host *h, uint64_t ops)
 BENCH(syscall,
 	.summary = "getppid(), made by the instruction itself",
 	.reading = "The floor under everything a process asks of its kernel. Compare exit/cpuid on "
-		   "kvm: that is what asking a hypervisor costs. In a container, a seccomp filter is "
-		   "on top.",
+		   "kvm: that is what asking a hypervisor costs. A container's filter is on top.",
 	.cite = "Intel SDM vol. 2, SYSCALL; AMD APM vol. 3, SYSCALL",
 	.rings = RING3,
 	.needs = NEED_PROCESS,

@@ -101,7 +101,7 @@ __host int pipe_block(struct item_host *h, uint64_t ops)
 
 BENCH(futex_wake,
 	.summary = "Round trip between two threads by a futex, on one CPU",
-	.reading = "Two wakes and two context switches. In a guest without halts this costs the same; "
+	.reading = "Two wakes and two context switches. In a guest that never halts it is as much; "
 		   "where waking crosses CPUs, an interrupt has to be sent, and that exits.",
 	.cite = "Linux, futex(2)",
 	.rings = RING3,

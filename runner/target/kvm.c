@@ -57,7 +57,7 @@ static int kvm_open(struct target_context *ctx, struct error *e)
 	FILE *f;
 	int rc;
 
-	if (ctx->options[0])
+	if (ctx->options && ctx->options[0])
 		return error_set(e, -EINVAL, "--target kvm:%s: the target kvm "
 				 "takes no options", ctx->options);
 	s = calloc(1, sizeof(*s));
