@@ -15,73 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "image.h"
 #include "target/emulator.h"
 
 #define CHILD_SERIAL_FD	3
 #define CHILD_FILE_FD	4
 #define TICK_MS		20
-
-void emulator_argument(struct emulator_command *c, const char *text)
-{
-	if (c->argc + 1 < EMULATOR_ARGS_MAX)
-		c->argv[c->argc++] = text;
-	c->argv[c->argc] = NULL;
-}
-
-void emulator_file(struct emulator_command *c, int fd)
-{
-	if (c->files < EMULATOR_FILES_MAX)
-		c->file[c->files++] = fd;
-}
-
-int emulator_find(const char *program, const char *package, char *to,
-		  size_t bytes, struct error *e)
-{
-	const char *path = getenv("PATH");
-
-	for (path = path ? path : "/usr/bin:/bin"; *path;
-	     path += strcspn(path, ":"), path += *path == ':') {
-		int n = (int)strcspn(path, ":");
-
-		if (snprintf(to, bytes, "%.*s/%s", n, path, program) <
-		    (int)bytes && !access(to, X_OK))
-			return 0;
-	}
-	return error_set(e, -ENOENT, "%s is not installed: install package "
-			 "%s (make deps-hosts)", program, package);
-}
-
-/* Away from the numbers that the child will give its own. */
-static int fd_high(int fd)
-{
-	int high = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 16);
-
-	if (high < 0)
-		return fd;
-	close(fd);
-	return high;
-}
-
-int emulator_memory_file(const void *data, size_t bytes, struct error *e)
-{
-	int fd = fd_high(memfd_create("vmgauge", MFD_CLOEXEC)), rc;
-
-	if (fd >= 0 && write(fd, data, bytes) == (ssize_t)bytes)
-		return fd;
-	rc = errno ? -errno : -EIO;
-	if (fd >= 0)
-		close(fd);
-	return error_set(e, rc, "a file in memory for an emulator: %s",
-			 strerror(-rc));
-}
-
-int emulator_image(struct error *e)
-{
-	return emulator_memory_file(image_elf_start,
-				    (size_t)(image_elf_end - image_elf_start),
-				    e);
-}
 
 /*
  * In the child: nothing but system calls. A failure becomes text on its
@@ -168,9 +106,9 @@ int emulator_start(struct emulator *em, const struct emulator_command *c,
 			       strerror(errno));
 		goto out;
 	}
-	in[0] = fd_high(in[0]);
-	out[1] = fd_high(out[1]);
-	log = fd_high(log);
+	in[0] = emulator_fd(in[0]);
+	out[1] = emulator_fd(out[1]);
+	log = emulator_fd(log);
 	em->begin_ms = now_ms(CLOCK_MONOTONIC);
 	em->pid = fork();
 	if (em->pid < 0) {

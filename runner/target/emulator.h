@@ -56,6 +56,11 @@ struct emulator {
 int emulator_find(const char *program, const char *package, char *to,
 		  size_t bytes, struct error *e);
 
+/*
+ * The same file under a number that no child gives its own files; `fd` is
+ * closed, unless there is no other. -1 stays -1.
+ */
+int emulator_fd(int fd);
 /* A file in memory with these bytes: an fd, or -errno. */
 int emulator_memory_file(const void *data, size_t bytes, struct error *e);
 /* One with the embedded image. */
