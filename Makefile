@@ -26,7 +26,7 @@ GUEST_C  := -std=gnu11 $(WARN) -O2 -g -ffreestanding -fno-pic -fno-pie -mno-red-
 	    -mgeneral-regs-only -mcmodel=small -fno-stack-protector -fcf-protection=none \
 	    -fno-asynchronous-unwind-tables \
 	    -Iguests -Iguests/x86_64 -Irunner
-GUEST_LD := -nostdlib -static -no-pie -Wl,--build-id=sha1 -Wl,-z,noexecstack \
+GUEST_LD := -nostdlib -static -Wl,--build-id=sha1 -Wl,-z,noexecstack \
 	    -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments -Wl,--fatal-warnings
 
 ITEMS    := $(wildcard microbench/*/*.c conformance/*/*.c)

@@ -17,6 +17,7 @@
 #include "fault.h"
 
 extern struct abi_mailbox *mailbox;
+extern bool bell_heard;			/* the built-in VMM listens */
 
 /* What survives machine_restart(); see boot.h. */
 #define __keep	__attribute__((section(".keep,\"aw\",@nobits#")))
@@ -27,8 +28,6 @@ extern struct abi_mailbox *mailbox;
  */
 static inline void bell_ring(uint32_t bell)
 {
-	extern bool bell_heard;
-
 	if (bell_heard)
 		outl(ABI_PORT_BELL, bell);
 }

@@ -10,7 +10,7 @@ export LSAN_OPTIONS=exitcode=99
 
 build()
 {
-	capture make -s -j2 -C "$root" "$@"
+	LC_ALL=C capture make -s -j2 -C "$root" "$@"
 }
 
 quiet()
@@ -51,7 +51,10 @@ else
 fi
 
 build SANITIZE=address,undefined BUILD="$BUILD/asan" all unit
-check "it builds with sanitizers" exited 0
+if ! check "it builds with sanitizers" exited 0; then
+	finish
+	exit
+fi
 check "without a word" quiet
 for unit in "$BUILD"/asan/unit/test_*; do
 	[ -x "$unit" ] || continue

@@ -310,7 +310,7 @@ static void the_last_byte_of_memory_will_do(void **state)
 /* None of these is our note; none of them is a reason to read on. */
 static void strange_notes_are_passed_over(void **state)
 {
-	struct made row[12];
+	struct made row[13];
 	struct image_entry entry;
 	unsigned int n = 0;
 
@@ -326,6 +326,7 @@ static void strange_notes_are_passed_over(void **state)
 	ODD(note[1] = 5);
 	ODD(note[1] = 2);
 	ODD(note[2] = 17);
+	ODD(note[2] = 1);	/* our own type under another name */
 	ODD(note[3] = 0x006e6557);
 	ODD(ph[1].p_filesz = 19);
 	ODD(ph[1].p_filesz = sizeof(struct made));
@@ -334,7 +335,7 @@ static void strange_notes_are_passed_over(void **state)
 #undef ODD
 	for (unsigned int i = 0; i < n; i++) {
 		assert_int_equal(0, made_load(&row[i], &entry));
-		if (entry.pvh_gpa)
+		if (entry.pvh_gpa || entry.process_gpa)
 			fail_msg("strange note %u gave an entry", i);
 	}
 }

@@ -46,20 +46,24 @@ static int header_check(const struct kvm_stats_header *h, struct error *e)
 			 h->num_desc, h->name_size);
 }
 
-static int entry_fill(struct stat_entry *to, const struct kvm_stats_desc *d,
+/* `raw` may lie anywhere: names have the length that the kernel likes. */
+static int entry_fill(struct stat_entry *to, const char *raw,
 		      unsigned int name_size, struct error *e)
 {
-	size_t n = strnlen(d->name, name_size);
+	const char *name = raw + sizeof(struct kvm_stats_desc);
+	size_t n = strnlen(name, name_size);
+	struct kvm_stats_desc d;
 
+	memcpy(&d, raw, sizeof(d));
 	if (n >= sizeof(to->name))
 		n = sizeof(to->name) - 1;	/* none of ours is as long */
-	if (d->offset % sizeof(uint64_t) || d->offset > 1 << 20)
+	if (d.offset % sizeof(uint64_t) || d.offset > 1 << 20)
 		return error_set(e, -EPROTO, "KVM binary statistics: offset "
-				 "%u is not believable", d->offset);
-	memcpy(to->name, d->name, n);
+				 "%u is not believable", d.offset);
+	memcpy(to->name, name, n);
 	to->name[n] = '\0';
-	to->offset = d->offset;
-	to->size = d->size;
+	to->offset = d.offset;
+	to->size = d.size;
 	return 0;
 }
 
@@ -88,7 +92,7 @@ int stats_layout_read(struct stats_layout *layout, int fd, struct error *e)
 	if (rc)
 		goto fail;
 	for (unsigned int i = 0; i < h.num_desc; i++) {
-		rc = entry_fill(&layout->entry[i], (void *)(raw + i * each),
+		rc = entry_fill(&layout->entry[i], raw + i * each,
 				h.name_size, e);
 		if (rc)
 			goto fail;

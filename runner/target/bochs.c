@@ -161,10 +161,10 @@ static int low_make(const struct bochs *b, const struct run_request *r,
 	uint8_t low[LOW_BYTES] = { 0 };
 
 	memcpy(low, &info, sizeof(info));
-	memcpy(low + ROM_ENTRY_GPA - ROM_START_INFO_GPA, &b->entry_gpa,
+	memcpy(low + (ROM_ENTRY_GPA - ROM_START_INFO_GPA), &b->entry_gpa,
 	       sizeof(b->entry_gpa));
-	emulator_words(r, BLOCK_CYCLES, (char *)low + ABI_CMDLINE_GPA -
-		       ABI_START_INFO_GPA, EMULATOR_WORDS_MAX);
+	emulator_words(r, BLOCK_CYCLES, (char *)low + (ABI_CMDLINE_GPA -
+		       ABI_START_INFO_GPA), EMULATOR_WORDS_MAX);
 	return emulator_memory_file(low, sizeof(low), e);
 }
 

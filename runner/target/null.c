@@ -201,7 +201,7 @@ static void blocks_fill(struct null_vm *v, struct abi_block *b, uint32_t n,
 	uint64_t tsc = 1000;
 
 	for (uint32_t i = 0; i < n; i++) {
-		double cycles = cost * noise_draw(v) * (double)ops;
+		double cycles = fmin(cost * noise_draw(v) * (double)ops, 1e15);
 
 		b[i].begin_tsc = tsc;
 		tsc += cycles > 1 ? (uint64_t)(cycles + 0.5) : 1;

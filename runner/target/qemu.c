@@ -3,7 +3,8 @@
  * QEMU's. Options, as in "qemu:tcg,machine=microvm":
  *
  *	tcg | kvm		the accelerator (tcg)
- *	machine=q35|microvm	(q35, which has a PC's chips)
+ *	machine=q35|microvm	(tcg: q35, which has a PC's chips; kvm: microvm,
+ *				whose firmware is short where KVM interprets it)
  *	cpu=MODEL[,-FEATURE...]	(max: all that the accelerator can do)
  *
  * Each run is a QEMU of its own: a tenth of a second, and nothing of one item
@@ -186,10 +187,12 @@ static int qemu_open(struct target_context *ctx, struct error *e)
 	if (!q)
 		return error_set(e, -ENOMEM, "out of memory");
 	*q = (struct qemu){
-		.cpu = "max", .machine = "q35", .accel = "tcg", .image_fd = -1,
+		.cpu = "max", .accel = "tcg", .image_fd = -1,
 	};
 	ctx->state = q;
 	rc = options_parse(q, ctx->options, e);
+	if (!q->machine)
+		q->machine = q->accel[0] == 't' ? "q35" : "microvm";
 	if (!rc)
 		rc = emulator_find("qemu-system-x86_64", "qemu-system-x86",
 				   q->program, sizeof(q->program), e);
