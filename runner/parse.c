@@ -64,6 +64,7 @@ bool verb_parse(const struct argp *argp, int argc, char **argv,
 		*code = EXIT_OK;
 		return false;
 	}
+	/* It is taken away again below. cppcheck-suppress autoVariables */
 	input->e = &e;
 	*code = argp_parse(argp, argc, argv, flags, NULL, input) ? EXIT_USAGE
 								: EXIT_OK;
@@ -75,6 +76,7 @@ bool verb_parse(const struct argp *argp, int argc, char **argv,
 		error_set(&e, -EINVAL, "%s: '%s' is no option here, or lacks "
 			  "its value: vmgauge %s --help", argv[0],
 			  word_refused(argp, argc, argv, input), argv[0]);
+	input->e = NULL;
 	*code = verb_fail(&e);
 	return false;
 }

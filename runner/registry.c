@@ -106,7 +106,7 @@ static unsigned int distance(const char *a, const char *b)
 
 	for (size_t j = 0; j <= n; j++)
 		row[j] = (unsigned int)j;
-	for (size_t i = 0; a[i] && i < ABI_NAME_MAX; i++) {
+	for (size_t i = 0; i < ABI_NAME_MAX && a[i]; i++) {
 		unsigned int diagonal = row[0];
 
 		row[0] = (unsigned int)i + 1;

@@ -116,7 +116,7 @@ static inline uint64_t stamp(void)
 /* The same with both ends of user space's part stamped. */
 static enum vcpu_end run_stamped(struct vcpu *v)
 {
-	uint64_t entered = 0, returned;
+	uint64_t entered, returned;
 	enum vcpu_end end;
 
 	for (;;) {

@@ -21,7 +21,8 @@
 
 #define BOOT_MS		20000		/* takes 100 */
 #define TRIAL_MS	5000
-#define BLOCK_CYCLES	2000000
+#define TCG_BLOCK_CYCLES	2000000
+#define KVM_BLOCK_CYCLES	50000000
 #define IMAGE_ARGUMENT	"/dev/fd/4"
 
 struct qemu {
@@ -127,7 +128,7 @@ static int trial(const struct qemu *q, struct error *e)
 
 	if (!seen)
 		return error_set(e, -ENOMEM, "out of memory");
-	emulator_words(&r, BLOCK_CYCLES, words, sizeof(words));
+	emulator_words(&r, TCG_BLOCK_CYCLES, words, sizeof(words));
 	command_make(q, words, &c);
 	rc = emulator_start(&em, &c, e);
 	if (!rc) {
@@ -220,6 +221,7 @@ static int qemu_create(struct target_context *ctx,
 		       const struct run_request *r, void **vm,
 		       struct error *e)
 {
+	const struct qemu *q = ctx->state;
 	char words[EMULATOR_WORDS_MAX];
 	struct emulator *em = calloc(1, sizeof(*em));
 	struct emulator_command c;
@@ -227,8 +229,11 @@ static int qemu_create(struct target_context *ctx,
 
 	if (!em)
 		return error_set(e, -ENOMEM, "out of memory");
-	emulator_words(r, BLOCK_CYCLES, words, sizeof(words));
-	command_make(ctx->state, words, &c);
+	/* On KVM its times mean something: blocks as long as elsewhere. */
+	emulator_words(r, q->accel[0] == 't' ? TCG_BLOCK_CYCLES
+					     : KVM_BLOCK_CYCLES,
+		       words, sizeof(words));
+	command_make(q, words, &c);
 	rc = emulator_start(em, &c, e);
 	if (rc)
 		free(em);
