@@ -32,7 +32,8 @@ static const char *figure(char *to, size_t bytes, double v)
 		snprintf(to, bytes, "-");
 		return to;
 	}
-	snprintf(plain, sizeof(plain), fabs(v) < 100 ? "%.1f" : "%.0f", v);
+	snprintf(plain, sizeof(plain), "%.*f", fabs(v) < 1 ? 3 : fabs(v) < 10 ?
+		 2 : fabs(v) < 100 ? 1 : 0, v);
 	n = strlen(plain);
 	whole = strcspn(plain, ".");
 	for (size_t i = 0; i < n && out + 2 < bytes; i++) {
