@@ -68,10 +68,9 @@ bool verb_parse(const struct argp *argp, int argc, char **argv,
 	input->e = &e;
 	*code = argp_parse(argp, argc, argv, flags, NULL, input) ? EXIT_USAGE
 								: EXIT_OK;
-	if (*code == EXIT_OK) {
-		input->e = NULL;
+	input->e = NULL;
+	if (*code == EXIT_OK)
 		return true;
-	}
 	if (!e.text[0])
 		error_set(&e, -EINVAL, "%s: '%s' is no option here, or lacks "
 			  "its value: vmgauge %s --help", argv[0],

@@ -27,8 +27,10 @@ static double now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static uint64_t block_clamp(double ns)
+/* All blocks of a run must fit well inside the deadline of a run. */
+static uint64_t block_clamp(const struct session *s, double ns)
 {
+	ns = fmin(ns, s->options.deadline_ms * 1e6 / 4 / BLOCKS_A_RUN);
 	if (ns < BLOCK_MIN_NS)
 		return BLOCK_MIN_NS;
 	return ns > BLOCK_MAX_NS ? BLOCK_MAX_NS : (uint64_t)ns;
@@ -45,7 +47,7 @@ static uint64_t block_length(const struct session *s)
 	if (!runs)
 		return BLOCK_MIN_NS;
 	each = s->options.budget_s * 1e9 / runs - VM_COST_NS;
-	return block_clamp(each / BLOCKS_A_RUN);
+	return block_clamp(s, each / BLOCKS_A_RUN);
 }
 
 /*
@@ -67,7 +69,7 @@ static uint64_t block_mend(const struct session *s, double round_began_s,
 	beside = taken - (double)s->block_ns * BLOCKS_A_RUN;
 	if (beside < 0)
 		beside = 0;
-	return block_clamp((allowed - beside) / BLOCKS_A_RUN);
+	return block_clamp(s, (allowed - beside) / BLOCKS_A_RUN);
 }
 
 /*

@@ -206,10 +206,36 @@ static void command_restore(struct options *o, const json_t *header)
 	verb_parse(&argp, argc, argv, &o->parsed, &code);
 }
 
+/* Takes the notes of earlier resumes out of the records; how many. */
+static json_int_t resumes_take(json_t *records)
+{
+	json_int_t n = 0;
+
+	for (size_t i = json_array_size(records); i-- > 0;)
+		if (json_object_get(json_array_get(records, i), "resumed") &&
+		    !json_array_remove(records, i))
+			n++;
+	return n;
+}
+
+/* Each resume is a line of the journal, so that killed ones count too. */
+static int resume_note(struct run *run, json_int_t n, struct error *e)
+{
+	json_t *line = json_pack("{s:I}", "resumed", n);
+	int rc;
+
+	if (!line)
+		return error_set(e, -ENOMEM, "out of memory for the journal");
+	rc = journal_append(&run->journal, line, e);
+	json_decref(line);
+	return rc;
+}
+
 static int run_resume(struct run *run)
 {
 	json_t *header = NULL, *records = NULL, *saved;
 	const char *dir = run->options.resume;
+	json_int_t resumed;
 	struct error e;
 	int code;
 
@@ -224,10 +250,11 @@ static int run_resume(struct run *run)
 	if (code)
 		goto out;
 	saved = json_deep_copy(json_object_get(header, "run"));
-	json_object_set_new(saved, "resumed", json_integer(
-		json_integer_value(json_object_get(saved, "resumed")) + 1));
+	resumed = resumes_take(records) + 1;
+	json_object_set_new(saved, "resumed", json_integer(resumed));
 	run->session.run = saved;
-	if (session_resume(&run->session, records, &e)) {
+	if (session_resume(&run->session, records, &e) ||
+	    resume_note(run, resumed, &e)) {
 		code = verb_fail(&e);
 	} else {
 		fprintf(stderr, "vmgauge: %zu runs were finished before\n",

@@ -37,8 +37,9 @@ boot()
 }
 boot whole.log 60 "suite=fidelity/exceptions off"
 check "the image runs a suite and leaves" [ $? -eq 33 ]
-vmgauge import whole.log -o whole.json --name somewhere \
-	--expect "$root/ci/expected/qemu-tcg.tsv"
+sed 's/^qemu:tcg/somewhere/' "$root/ci/expected/qemu-tcg.tsv" >known.tsv
+vmgauge import whole.log -o whole.json --name somewhere --expect known.tsv
+check "known failures are known here too" exited 0
 check "a whole log is imported" says "imported $(grep -c ' begin ' whole.log)"
 check "the document is valid" valid whole.json
 check "its target has the name that was given" holds whole.json \

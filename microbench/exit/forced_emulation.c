@@ -97,8 +97,8 @@ __guest void fep_cpuid_op(void)
 
 #define BENCH_FEP(id, what, how)					\
 	BENCH(id,							\
-		.summary = what " in KVM's emulator",			\
-		.reading = how,						\
+		.summary = (what),					\
+		.reading = (how),					\
 		.cite = "Linux, kernel parameters, kvm.force_emulation_prefix",	\
 		.rings = RING0 | RING3,					\
 		.needs = NEED_FEP,					\
@@ -106,27 +106,27 @@ __guest void fep_cpuid_op(void)
 		.exits = EXITS(1, 0),					\
 	)
 
-BENCH_FEP(fep_nop, "NOP",
+BENCH_FEP(fep_nop, "NOP in KVM's emulator",
 	  "The fixed part of all fep_* rows: #UD intercepted, prefix read, instruction decoded.");
-BENCH_FEP(fep_mov, "MOV between registers",
+BENCH_FEP(fep_mov, "MOV between registers in KVM's emulator",
 	  "fep_nop plus one register written back.");
-BENCH_FEP(fep_add, "ADD between registers",
+BENCH_FEP(fep_add, "ADD between registers in KVM's emulator",
 	  "fep_mov plus arithmetic with flags.");
-BENCH_FEP(fep_load, "MOV from memory",
+BENCH_FEP(fep_load, "MOV from memory in KVM's emulator",
 	  "fep_mov plus a walk of the guest's page tables and a read.");
-BENCH_FEP(fep_store, "MOV to memory",
+BENCH_FEP(fep_store, "MOV to memory in KVM's emulator",
 	  "fep_mov plus a walk of the guest's page tables and a write.");
-BENCH_FEP(fep_add_memory, "ADD to memory",
+BENCH_FEP(fep_add_memory, "ADD to memory in KVM's emulator",
 	  "A read and a write of guest memory.");
-BENCH_FEP(fep_cmpxchg, "LOCK CMPXCHG",
+BENCH_FEP(fep_cmpxchg, "LOCK CMPXCHG in KVM's emulator",
 	  "A locked access, which KVM makes on the host's mapping of the guest's memory.");
-BENCH_FEP(fep_push, "PUSH",
+BENCH_FEP(fep_push, "PUSH in KVM's emulator",
 	  "fep_store through the stack segment.");
-BENCH_FEP(fep_jmp, "JMP",
+BENCH_FEP(fep_jmp, "JMP in KVM's emulator",
 	  "A branch: the new instruction pointer is checked against the code segment.");
-BENCH_FEP(fep_div, "DIV",
+BENCH_FEP(fep_div, "DIV in KVM's emulator",
 	  "Arithmetic that may fault: the host executes it under an exception table.");
-BENCH_FEP(fep_movsb, "MOVSB",
+BENCH_FEP(fep_movsb, "MOVSB in KVM's emulator",
 	  "A string move of one byte: two operands in memory.");
-BENCH_FEP(fep_cpuid, "CPUID",
+BENCH_FEP(fep_cpuid, "CPUID in KVM's emulator",
 	  "cpuid by way of the emulator: the difference to cpuid is decoding.");

@@ -68,7 +68,8 @@ static int write_whole(int fd, const char *text, size_t size_bytes)
 /* The object as a line with its newline; the caller frees it. */
 static char *line_new(const json_t *object, size_t *size_bytes)
 {
-	char *text = json_dumps(object, DOC_JSON_FLAGS), *line = NULL;
+	/* Exact: a resumed run must come to the same document. */
+	char *text = json_dumps(object, JSON_COMPACT), *line = NULL;
 
 	if (text) {
 		*size_bytes = strlen(text) + 1;

@@ -88,28 +88,72 @@ static void watch(void *opaque, enum serial_event event,
 	em->events |= 1u << event;
 }
 
+/* Both ends of what leads to the child and back. */
+struct plumbing {
+	int in[2], out[2], log;
+};
+
+static void close_all(const int *fd, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
+static void plumbing_close(struct plumbing *p)
+{
+	close_all(p->in, 2);
+	close_all(p->out, 2);
+	close_all(&p->log, 1);
+}
+
+static int plumbing_open(struct plumbing *p, struct error *e)
+{
+	*p = (struct plumbing){ { -1, -1 }, { -1, -1 }, -1 };
+	p->log = memfd_create("vmgauge-emulator-log", MFD_CLOEXEC);
+	if (p->log < 0 || pipe2(p->in, O_CLOEXEC) || pipe2(p->out, O_CLOEXEC))
+		return error_set(e, -errno, "a pipe for the emulator: %s",
+				 strerror(errno));
+	p->in[0] = emulator_fd(p->in[0]);
+	p->out[1] = emulator_fd(p->out[1]);
+	p->log = emulator_fd(p->log);
+	return 0;
+}
+
+/* Keeps our ends; with a terminal, that takes the place of the pipes. */
+static void ends_keep(struct emulator *em, const struct emulator_command *c,
+		      struct plumbing *p)
+{
+	if (c->terminal > 0) {
+		close(p->out[0]);
+		close(p->in[1]);
+		p->out[0] = c->terminal;
+		p->in[1] = fcntl(c->terminal, F_DUPFD_CLOEXEC, 16);
+		em->peer = c->terminal_peer;
+	}
+	fcntl(p->out[0], F_SETFL, O_NONBLOCK);
+	fcntl(p->in[1], F_SETFL, O_NONBLOCK);
+	em->out = p->out[0];
+	em->in = p->in[1];
+	em->log = p->log;
+	p->out[0] = p->in[1] = p->log = -1;
+}
+
 int emulator_start(struct emulator *em, const struct emulator_command *c,
 		   struct error *e)
 {
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, log;
 	char build[SERIAL_BUILD_CHARS + 1];
 	pid_t parent = getpid();
-	int rc = 0;
+	struct plumbing p;
+	int rc;
 
 	memset(em, 0, sizeof(*em));
 	em->out = em->in = em->log = em->peer = -1;
 	serial_image_build(build);
 	serial_open(&em->serial, build, watch, em);
-	log = memfd_create("vmgauge-emulator-log", MFD_CLOEXEC);
-	if (log < 0 || pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) {
-		rc = error_set(e, -errno, "a pipe for the emulator: %s",
-			       strerror(errno));
+	rc = plumbing_open(&p, e);
+	if (rc)
 		goto out;
-	}
-	in[0] = emulator_fd(in[0]);
-	out[1] = emulator_fd(out[1]);
-	log = emulator_fd(log);
-	em->begin_ms = now_ms(CLOCK_MONOTONIC);
 	em->pid = fork();
 	if (em->pid < 0) {
 		rc = error_set(e, -errno, "a process for the emulator: %s: "
@@ -119,34 +163,15 @@ int emulator_start(struct emulator *em, const struct emulator_command *c,
 		goto out;
 	}
 	if (!em->pid)
-		child_exec(c, parent, in[0], out[1], log);
+		child_exec(c, parent, p.in[0], p.out[1], p.log);
 	setpgid(em->pid, em->pid);
-	if (c->terminal > 0) {
-		close(out[0]);
-		close(in[1]);
-		out[0] = c->terminal;
-		in[1] = fcntl(c->terminal, F_DUPFD_CLOEXEC, 16);
-		em->peer = c->terminal_peer;
-	}
-	fcntl(out[0], F_SETFL, O_NONBLOCK);
-	fcntl(in[1], F_SETFL, O_NONBLOCK);
-	em->out = out[0];
-	em->in = in[1];
-	em->log = log;
-	out[0] = in[1] = log = -1;
+	ends_keep(em, c, &p);
 out:
+	plumbing_close(&p);
 	if (rc && c->terminal > 0) {
 		close(c->terminal);
 		close(c->terminal_peer);
 	}
-	for (int i = 0; i < 2; i++) {
-		if (in[i] >= 0)
-			close(in[i]);
-		if (out[i] >= 0)
-			close(out[i]);
-	}
-	if (log >= 0)
-		close(log);
 	return rc;
 }
 
@@ -235,8 +260,7 @@ enum emulator_end emulator_wait(struct emulator *em, unsigned int wanted,
 			continue;
 		}
 		if (ended(em)) {
-			while (read_some(em) && em->events != wanted &&
-			       poll(&p, 1, 0) > 0)
+			while (poll(&p, 1, 0) > 0 && read_some(em))
 				;
 			return em->events & wanted ? EMULATOR_EVENT
 						   : EMULATOR_ENDED;

@@ -46,7 +46,7 @@ struct emulator {
 	struct serial serial;
 	char tail[1024];	/* the end of what came over the port */
 	size_t tail_bytes;
-	double begin_cpu_ms, begin_ms;
+	double begin_cpu_ms;
 };
 
 /*

@@ -254,8 +254,11 @@ static void qemu_destroy(void *vm)
 	free(vm);
 }
 
+static const char *const variants[] = { "tcg", "kvm", NULL };
+
 const struct target target_qemu = {
 	.name = "qemu",
+	.variants = variants,
 	.summary = "QEMU, by its own emulation (qemu:tcg) or on KVM (qemu:kvm)",
 	.open = qemu_open,
 	.close = qemu_close,

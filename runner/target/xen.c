@@ -202,8 +202,11 @@ static void xen_destroy(void *vm)
 	(void)vm;	/* the next item may use it */
 }
 
+static const char *const variants[] = { "svm", "vmx", NULL };
+
 const struct target target_xen = {
 	.name = "xen",
+	.variants = variants,
 	.summary = "the image as PVH dom0 of Xen, under QEMU (xen:svm) or Bochs (xen:vmx)",
 	.open = xen_open,
 	.close = xen_close,
