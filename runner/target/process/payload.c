@@ -18,10 +18,6 @@
 #include "target/host_bench.h"
 #include "target/process/process.h"
 
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE	0x100000
-#endif
-
 #define LATE_MS		3000	/* after the deadline the payload ends itself */
 
 /* There is one payload in a process, and bells come out of a handler. */
