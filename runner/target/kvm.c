@@ -17,37 +17,12 @@
 
 #define GRACE_MS	2000	/* for a kicked vCPU to leave the kernel */
 
-struct pin_job {
-	struct target_context *ctx;
-	struct error *e;
-	int rc;
-};
-
-static void pin_job(void *opaque)
-{
-	struct pin_job *j = opaque;
-
-	j->rc = topology_pin(j->ctx->topology, j->ctx->pu, j->e);
-}
-
-static int worker_pin(struct kvm_state *s, struct target_context *ctx,
-		      struct error *e)
-{
-	struct pin_job job = { .ctx = ctx, .e = e };
-
-	worker_start(&s->worker, pin_job, &job);
-	while (!worker_wait(&s->worker, 1000))
-		;
-	return job.rc;
-}
-
 /* A counter set may only be touched by the thread that it counts. */
 static void worker_counters_close(void *opaque)
 {
 	struct kvm_state *s = opaque;
 
-	if (s->counting)
-		counters_close(&s->counters);
+	counters_close(&s->counters);
 	s->counting = false;
 }
 
@@ -69,11 +44,6 @@ static int kvm_open(struct target_context *ctx, struct error *e)
 	rc = worker_open(&s->worker, e);
 	if (rc)
 		goto fail;
-	if (ctx->pin) {
-		rc = worker_pin(s, ctx, e);
-		if (rc)
-			goto fail;
-	}
 	f = fopen("/sys/module/kvm/parameters/force_emulation_prefix", "re");
 	if (f) {
 		int c = fgetc(f);
@@ -101,7 +71,8 @@ static void kvm_close(struct target_context *ctx)
 	/* A worker that cannot end keeps all of this until the process does. */
 	if (s->stuck)
 		return;
-	worker_start(&s->worker, worker_counters_close, s);
+	if (s->counting)
+		worker_start(&s->worker, worker_counters_close, s);
 	worker_close(&s->worker);
 	system_close(&s->sys);
 	free(s);
@@ -210,7 +181,15 @@ static void vcpu_job(void *opaque)
 {
 	struct machine *m = opaque;
 	struct vcpu *v = &m->vm.vcpu[0];
+	struct kvm_state *s = m->state;
 
+	/* In the first job and not in one of its own: a wake-up saved. */
+	if (!s->placed && m->ctx->pin)
+		s->place_rc = topology_pin(m->ctx->topology, m->ctx->pu,
+					   &s->place_error);
+	s->placed = true;
+	if (s->place_rc)
+		return;
 	do {
 		m->end = vcpu_run(v);
 	} while (m->end == VCPU_STOPPED && atomic_load(&v->stop) == STOP_STAMPS);
@@ -289,6 +268,9 @@ static int kvm_run(void *vm, const struct run_request *r,
 	rc = vcpu_wait(m, &late, e);
 	if (rc)
 		return rc;
+	if (m->state->place_rc)
+		return error_set(e, m->state->place_rc, "%s",
+				 m->state->place_error.text);
 	end_describe(m, late);
 	if (seen->end == RUN_DONE) {
 		trips_join(m);

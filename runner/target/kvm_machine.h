@@ -16,6 +16,11 @@ struct kvm_state {
 	bool fep;			/* force_emulation_prefix is on */
 	bool stuck;			/* a vCPU will not leave the worker */
 
+	/* The worker's own: placed before its first vCPU runs. */
+	bool placed;
+	int place_rc;
+	struct error place_error;
+
 	/* The worker's own: opened when a block is first timed. */
 	struct counters counters;
 	bool counting, counters_tried;

@@ -6,6 +6,8 @@
 
 #include "target/worker.h"
 
+#define STACK_BYTES	(512u << 10)
+
 static void *worker_main(void *opaque)
 {
 	struct worker *w = opaque;
@@ -29,6 +31,7 @@ static void *worker_main(void *opaque)
 int worker_open(struct worker *w, struct error *e)
 {
 	pthread_condattr_t attr;
+	pthread_attr_t thread;
 	int rc;
 
 	memset(w, 0, sizeof(*w));
@@ -37,7 +40,11 @@ int worker_open(struct worker *w, struct error *e)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&w->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	rc = pthread_create(&w->thread, NULL, worker_main, w);
+	/* The default of 8 MiB takes longer to give back than to use. */
+	pthread_attr_init(&thread);
+	pthread_attr_setstacksize(&thread, STACK_BYTES);
+	rc = pthread_create(&w->thread, &thread, worker_main, w);
+	pthread_attr_destroy(&thread);
 	if (rc) {
 		pthread_cond_destroy(&w->changed);
 		pthread_mutex_destroy(&w->lock);
