@@ -54,6 +54,6 @@ check "a model that Bochs does not have is a crash, with a reason" \
 vmgauge bench --target bochs --instances 2 -o bench.json exit/cpuid exit/mov_cr3
 check "benches run" exited 0
 check "time is virtual: equal blocks" holds bench.json \
-	"r('exit/cpuid')['median'] > 0" "r('exit/cpuid')['ns'] is None"
+	"r('exit/cpuid')['samples']" "r('exit/cpuid')['ns'] is None"
 check "the document is valid" valid bench.json
 finish

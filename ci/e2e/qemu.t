@@ -150,10 +150,10 @@ vmgauge bench --target qemu:tcg --instances 2 --ring 0,3 -o bench.json \
 	exit/cpuid exit/pio_userspace exit/hlt_userspace
 check "benches run" exited 0
 check "their numbers are not attested, and have no ns" holds bench.json \
-	"r('exit/cpuid')['median'] > 0" \
+	"r('exit/cpuid')['samples']" \
 	"r('exit/cpuid')['attest']['attested'] is False" \
 	"r('exit/cpuid')['ns'] is None" \
-	"r('exit/pio_userspace')['median'] > 0"
+	"r('exit/pio_userspace')['samples']"
 check "what only the built-in VMM does is skipped" holds bench.json \
 	"r('exit/hlt_userspace')['verdict'] == 'skip'"
 check "the document is valid" valid bench.json

@@ -59,7 +59,7 @@ check "what comes after it is as if nothing had happened" holds svm.json \
 	"r('fidelity/control/cr4_reserved_bit_faults')['verdict'] == 'pass'"
 
 vmgauge bench --target xen:svm --instances 3 --ring 0 -o bench.json exit/cpuid
-check "benches run" holds bench.json "r('exit/cpuid')['median'] > 0" \
+check "benches run" holds bench.json "r('exit/cpuid')['samples']" \
 	"r('exit/cpuid')['attest']['attested'] is False"
 check "the document is valid" valid bench.json
 

@@ -12,6 +12,13 @@
 #define APIC_SVR_GPA		0xfee000f0ull
 #define APIC_SVR_ENABLE		0x1ff	/* software enable, vector 0xff */
 
+/*
+ * An emulated CPU takes long to flush its TLB, in no time that its guest sees:
+ * without a bound, a block sized by time would not end there. On hardware it
+ * is a block of a millisecond or so.
+ */
+#define FLUSHES_MAX		10000
+
 __guest uint64_t register_value;
 __guest uint64_t cr4_before;
 
@@ -132,6 +139,7 @@ BENCH(toggle_cr0_wp,
 	.reading = "Two writes. SVM exits for both; VMX for none since Linux 6.4.",
 	.cite = CITE_CR,
 	.vmexit_name = "toggle_cr0_wp",
+	.max_ops = FLUSHES_MAX,
 	.setup = GUEST(cr0_setup),
 	.op = GUEST(toggle_cr0_wp_op),
 	.exits = EXITS(2, 0),
@@ -144,6 +152,7 @@ BENCH(toggle_cr4_pge,
 	.reading = "Two writes, each a flush of the guest's TLB. SVM exits for both, VMX for none.",
 	.cite = CITE_CR,
 	.vmexit_name = "toggle_cr4_pge",
+	.max_ops = FLUSHES_MAX,
 	.setup = GUEST(cr4_setup),
 	.op = GUEST(toggle_cr4_pge_op),
 	.exits = EXITS(2, 0),
@@ -155,6 +164,7 @@ BENCH(mov_cr3,
 	.reading = "No exit with nested paging, but the guest's TLB is flushed; with shadow "
 		   "paging this is every context switch of a guest.",
 	.cite = "Intel SDM vol. 3C, CR3-Target Controls; AMD APM vol. 2, Nested Paging",
+	.max_ops = FLUSHES_MAX,
 	.setup = GUEST(cr3_setup),
 	.op = GUEST(mov_cr3_op),
 	.exits = EXITS(1, 0),
@@ -168,6 +178,7 @@ BENCH(invlpg,
 		   "entry.",
 	.cite = "Intel SDM vol. 3C, Instructions That Cause VM Exits Conditionally; "
 		"AMD APM vol. 2, Nested Paging",
+	.max_ops = FLUSHES_MAX,
 	.op = GUEST(invlpg_op),
 	.exits = EXITS(1, 0),
 	.exits_vmx = EXITS(0, 0),

@@ -11,6 +11,9 @@
 
 #define DR7_RESET	0x400	/* nothing enabled; bit 10 reads as one */
 
+/* As FLUSHES_MAX of control_registers.c: some emulators flush here too. */
+#define WRITES_MAX	10000
+
 __guest void mov_dr_op(void)
 {
 	write_dr7(DR7_RESET);
@@ -34,6 +37,7 @@ BENCH(mov_dr,
 		   "without this.",
 	.cite = CITE_DR,
 	.vmexit_name = "mov_dr",
+	.max_ops = WRITES_MAX,
 	.op = GUEST(mov_dr_op),
 	.exits = EXITS_RANGE(0, 1, 0),
 );
@@ -44,6 +48,7 @@ BENCH(mov_dr_after_exit,
 	.reading = "Take cpuid off: the rest is what the first use of a debug register costs "
 		   "after every exit, the case of a guest that is being debugged.",
 	.cite = CITE_DR,
+	.max_ops = WRITES_MAX,
 	.op = GUEST(mov_dr_after_exit_op),
 	.exits = EXITS_RANGE(2, 3, 0),
 );
