@@ -53,8 +53,8 @@ __guest void hypercall_patched_op(void)
 
 BENCH(vmcall,
 	.summary = "VMCALL with an unknown number",
-	.reading = "Intel's hypercall: an exit with next to no handler. On AMD, KVM has replaced it "
-		   "by VMMCALL after its first use; at CPL3 it is an exception there.",
+	.reading = "Intel's hypercall: an exit with next to no handler. On AMD, KVM has replaced "
+		   "it by VMMCALL after its first use; at CPL3 it is an exception there.",
 	.cite = "Intel SDM vol. 3C, VMCALL; Linux, KVM hypercalls",
 	.vmexit_name = "vmcall",
 	.rings = RING0 | RING3,
@@ -64,8 +64,8 @@ BENCH(vmcall,
 
 BENCH(vmmcall,
 	.summary = "VMMCALL with an unknown number",
-	.reading = "AMD's hypercall: an exit with next to no handler. On Intel, KVM has replaced it "
-		   "by VMCALL after its first use.",
+	.reading = "AMD's hypercall: an exit with next to no handler. On Intel, KVM has replaced "
+		   "it by VMCALL after its first use.",
 	.cite = "AMD APM vol. 3, VMMCALL; Linux, KVM hypercalls",
 	.rings = RING0 | RING3,
 	.op = GUEST(vmmcall_op),
