@@ -30,7 +30,7 @@
 struct session_options {
 	const char *target;		/* "kvm", "null:cost=2000" */
 	bool quick;
-	double budget_s;		/* 0: 45 quick, 200 otherwise */
+	double budget_s;		/* 0: 40 quick, 200 otherwise */
 	unsigned int rings;		/* RING0 | RING3; 0 = both */
 	uint64_t seed;			/* 0: from the clock */
 	unsigned int deadline_ms;	/* of one run of the image */
