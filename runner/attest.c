@@ -84,7 +84,7 @@ static void judge(const struct tally *t, const struct exits *x, char *why,
 	if (!x->declared)
 		snprintf(why, bytes, "the bench declares no cost in exits");
 	else if (!t->known)
-		snprintf(why, bytes, "KVM gives no exit counts here");
+		snprintf(why, bytes, "the target gives no exit counts");
 	else if (t->exact * 20 < t->blocks * 19)
 		snprintf(why, bytes, "exits do not add up in %u of %u blocks: "
 			 "%.3g in the kernel and %.3g to user space for each "

@@ -117,6 +117,8 @@ static void backend_open(struct session *s)
 	}
 	if (loop.guest_cycles > 0)
 		backend_detect(&s->backend, "", &identity, &loop);
+	if (s->target->backend && !s->unavailable[0])
+		s->target->backend(&s->ctx, &s->backend);
 }
 
 static int env_open(struct session *s, struct error *e)

@@ -41,6 +41,9 @@ probes()
 check "all probes on Bochs: nothing that is not expected" probes
 note "they took $((elapsed_ms / 1000)) s"
 check "the document is valid" valid all.json
+check "its times are known to mean nothing" holds all.json \
+	"d['env']['backend']['software_host'] == 'Bochs'" \
+	"d['env']['backend']['times_meaningful'] is False"
 check "most of them pass" holds all.json \
 	"all_of('verdict').count('pass') > len(d['results']) / 2"
 # Bochs is bare metal to the image: nothing betrays a hypervisor.

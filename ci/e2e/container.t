@@ -54,6 +54,9 @@ engine()
 		     for x in d['results']) >= 35" \
 		"set(all_of('target')) == {'container:$name'}"
 	check "$name: the document is valid" valid "$name.json"
+	check "$name: its backend is no virtualisation" holds "$name.json" \
+		"d['env']['backend']['kind'] == 'none'" \
+		"'($name)' in d['env']['backend']['title']"
 	vmgauge bench --target "container:$name" --ring 3 --budget 8 \
 		-o "$name-bench.json" exit/cpuid 'process/*' 'lifecycle/*'
 	check "$name: bench: exit code 0" exited 0

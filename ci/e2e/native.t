@@ -37,6 +37,9 @@ check "a probe keeps what it checked" holds golden.json \
 	"r('fidelity/exceptions/divide_error_points_at_the_divide',
 	   3)['checks_total'] == 3"
 check "the document is valid" valid golden.json
+check "its backend is no virtualisation" holds golden.json \
+	"d['env']['backend']['kind'] == 'none'" \
+	"'a plain process' in d['env']['backend']['title']"
 same=1
 for again in 1 2; do
 	golden "again$again.json"

@@ -137,6 +137,9 @@ stale()
 }
 check "each expected failure still happens" stale
 check "the document is valid" valid all.json
+check "its times are known to mean nothing" holds all.json \
+	"d['env']['backend']['software_host'] == 'QEMU TCG'" \
+	"d['env']['backend']['times_meaningful'] is False"
 check "host halves are skipped with the target that has them" holds all.json \
 	"'--target kvm' in r('containment/memory/removed_slot_is_gone')['reason']"
 

@@ -50,6 +50,9 @@ probes()
 check "all probes on Xen, SVM: nothing that is not expected" probes svm
 note "they took $((elapsed_ms / 1000)) s"
 check "the document is valid" valid svm.json
+check "its times are known to mean nothing" holds svm.json \
+	"d['env']['backend']['software_host'] == 'QEMU TCG'" \
+	"d['env']['backend']['times_meaningful'] is False"
 check "the domain that Xen kills is a crash, in Xen's words" holds svm.json \
 	"'Dom0 crashed' in
 	 r('fidelity/control/cr3_reserved_bit_faults')['reason']" \

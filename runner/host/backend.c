@@ -139,6 +139,28 @@ void backend_detect(struct backend_info *info, const char *root,
 	title_write(info, &facts);
 }
 
+void backend_replace(struct backend_info *info, enum backend_kind kind,
+		     enum backend_tdp tdp, const char *emulator,
+		     const char *fmt, ...)
+{
+	const char *below = emulator ? emulator : info->software_host;
+	char title[sizeof(info->title)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(title, sizeof(title), fmt, ap);
+	va_end(ap);
+	memset(info, 0, sizeof(*info));
+	info->kind = kind;
+	info->tdp = tdp;
+	info->software_host = below;
+	info->times_meaningful = !below;
+	memcpy(info->title, title, sizeof(title));
+	backend_evidence(info, "the target: %s", title);
+	if (below)
+		backend_evidence(info, "the CPU that it sees is %s", below);
+}
+
 const char *backend_kind_name(enum backend_kind kind)
 {
 	static const char *const names[] = {

@@ -59,6 +59,16 @@ void backend_detect(struct backend_info *info, const char *root,
 		    const struct cpu_identity *identity,
 		    const struct backend_loop *loop);
 
+/*
+ * For a target that does not use this host's KVM: replaces the judgement.
+ * `emulator` (static, or NULL) is what plays the CPU; where it is NULL and
+ * the host itself is emulated, that stays. The title is formatted.
+ */
+__attribute__((format(printf, 5, 6)))
+void backend_replace(struct backend_info *info, enum backend_kind kind,
+		     enum backend_tdp tdp, const char *emulator,
+		     const char *fmt, ...);
+
 /* Measures host_cycles here: the fastest of a few short runs. */
 double backend_host_loop_cycles(void);
 

@@ -229,11 +229,20 @@ static void bochs_destroy(void *vm)
 	free(vm);
 }
 
+static void bochs_backend(const struct target_context *ctx,
+			  struct backend_info *info)
+{
+	(void)ctx;
+	backend_replace(info, BACKEND_SOFTWARE, BACKEND_TDP_NONE, "Bochs",
+			"emulation: Bochs");
+}
+
 const struct target target_bochs = {
 	.name = "bochs",
 	.summary = "Bochs: a second, independent implementation of x86",
 	.open = bochs_open,
 	.close = bochs_close,
+	.backend = bochs_backend,
 	.unsupported = bochs_unsupported,
 	.create = bochs_create,
 	.run = bochs_run,

@@ -148,12 +148,21 @@ static void native_destroy(void *vm)
 	free(vm);
 }
 
+static void native_backend(const struct target_context *ctx,
+			   struct backend_info *info)
+{
+	(void)ctx;
+	backend_replace(info, BACKEND_NONE, BACKEND_TDP_NONE, NULL,
+			"no virtualisation: a plain process");
+}
+
 const struct target target_native = {
 	.name = "native",
 	.summary = "a plain process on this machine: what can run at CPL3, without a hypervisor",
 	.no_exits = true,
 	.open = native_open,
 	.close = native_close,
+	.backend = native_backend,
 	.unsupported = native_unsupported,
 	.create = native_create,
 	.run = native_run,

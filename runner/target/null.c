@@ -284,11 +284,20 @@ static void null_destroy(void *vm)
 	free(vm);
 }
 
+static void null_backend(const struct target_context *ctx,
+			 struct backend_info *info)
+{
+	(void)ctx;
+	backend_replace(info, BACKEND_NONE, BACKEND_TDP_NONE,
+			"a synthetic model", "no guest: synthetic costs");
+}
+
 const struct target target_null = {
 	.name = "null",
 	.summary = "no guest: synthetic costs with known noise, to test vmgauge itself",
 	.open = null_open,
 	.close = null_close,
+	.backend = null_backend,
 	.create = null_create,
 	.run = null_run,
 	.destroy = null_destroy,

@@ -254,6 +254,18 @@ static void qemu_destroy(void *vm)
 	free(vm);
 }
 
+/* On KVM it stands on what the built-in VMM stands on. */
+static void qemu_backend(const struct target_context *ctx,
+			 struct backend_info *info)
+{
+	const struct qemu *q = ctx->state;
+
+	if (q->accel[0] == 't')
+		backend_replace(info, BACKEND_SOFTWARE, BACKEND_TDP_NONE,
+				"QEMU TCG", "emulation: QEMU TCG, machine %s",
+				q->machine);
+}
+
 static const char *const variants[] = { "tcg", "kvm", NULL };
 
 const struct target target_qemu = {
@@ -262,6 +274,7 @@ const struct target target_qemu = {
 	.summary = "QEMU, by its own emulation (qemu:tcg) or on KVM (qemu:kvm)",
 	.open = qemu_open,
 	.close = qemu_close,
+	.backend = qemu_backend,
 	.unsupported = qemu_unsupported,
 	.create = qemu_create,
 	.run = qemu_run,

@@ -103,6 +103,12 @@ struct target {
 	/* Opens the state; -errno with the reason is why it is unavailable. */
 	int (*open)(struct target_context *ctx, struct error *e);
 	void (*close)(struct target_context *ctx);
+	/*
+	 * Changes what is said of the host into what the target stands on;
+	 * called while the target is open. NULL: it is the host's KVM.
+	 */
+	void (*backend)(const struct target_context *ctx,
+			struct backend_info *info);
 	/* NULL, or why this item cannot run here: the text of the skip. */
 	const char *(*unsupported)(struct target_context *ctx,
 				   const struct run_request *r);

@@ -202,6 +202,18 @@ static void xen_destroy(void *vm)
 	(void)vm;	/* the next item may use it */
 }
 
+static void xen_backend(const struct target_context *ctx,
+			struct backend_info *info)
+{
+	const struct xen *x = ctx->state;
+
+	backend_replace(info, x->host->kind, x->host->tdp, x->host->emulator,
+			"Xen, the image as PVH dom0, on %s of %s",
+			x->host->kind == BACKEND_SVM ? "SVM + NPT"
+						     : "VMX + EPT",
+			x->host->emulator);
+}
+
 static const char *const variants[] = { "svm", "vmx", NULL };
 
 const struct target target_xen = {
@@ -210,6 +222,7 @@ const struct target target_xen = {
 	.summary = "the image as PVH dom0 of Xen, under QEMU (xen:svm) or Bochs (xen:vmx)",
 	.open = xen_open,
 	.close = xen_close,
+	.backend = xen_backend,
 	.unsupported = xen_unsupported,
 	.create = xen_create,
 	.run = xen_run,

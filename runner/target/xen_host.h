@@ -10,6 +10,9 @@ struct xen;
 
 struct xen_host {
 	const char *name;		/* the option */
+	enum backend_kind kind;		/* what Xen finds there */
+	enum backend_tdp tdp;
+	const char *emulator;		/* what plays the CPU */
 	unsigned int boot_ms;
 	/* 0, or why the host cannot run here. */
 	int (*find)(struct xen *x, struct error *e);

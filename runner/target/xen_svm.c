@@ -34,6 +34,9 @@ static int svm_command(struct xen *x, struct emulator_command *c,
 
 const struct xen_host xen_svm = {
 	.name = "svm",
+	.kind = BACKEND_SVM,
+	.tdp = BACKEND_TDP_NPT,
+	.emulator = "QEMU TCG",
 	.boot_ms = 60000,
 	.find = svm_find,
 	.command = svm_command,

@@ -237,6 +237,9 @@ static int vmx_command(struct xen *x, struct emulator_command *c,
 
 const struct xen_host xen_vmx = {
 	.name = "vmx",
+	.kind = BACKEND_VMX,
+	.tdp = BACKEND_TDP_EPT,
+	.emulator = "Bochs",
 	.boot_ms = 150000,
 	.find = vmx_find,
 	.prepare = vmx_prepare,

@@ -231,6 +231,16 @@ static void container_destroy(void *vm)
 
 static const char *const variants[] = { "bwrap", "runc", "lxc", NULL };
 
+static void container_backend(const struct target_context *ctx,
+			      struct backend_info *info)
+{
+	const struct container *c = ctx->state;
+
+	backend_replace(info, BACKEND_NONE, BACKEND_TDP_NONE, NULL,
+			"no virtualisation: a process in a container (%s)",
+			c->engine->name);
+}
+
 const struct target target_container = {
 	.name = "container",
 	.summary = "a process inside namespaces with seccomp, by bwrap, runc or lxc",
@@ -238,6 +248,7 @@ const struct target target_container = {
 	.no_exits = true,
 	.open = container_open,
 	.close = container_close,
+	.backend = container_backend,
 	.unsupported = container_unsupported,
 	.create = container_create,
 	.run = container_run,
