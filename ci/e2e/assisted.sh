@@ -1,0 +1,62 @@
+# shellcheck shell=bash
+# What is claimed of hardware assistance, on a software host that has it; see
+# svm.t and vmx.t. Verdicts are those of the checked-in list, every exit that
+# is declared is counted, and the host is known for what it is. Times mean
+# nothing there and are not looked at.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+limit_s=400
+export VMGAUGE
+
+# Not a result: the emulator's own death, which ci/host tells apart.
+host_died()
+{
+	[ "$code" -eq 99 ]
+}
+
+# assisted HOST TITLE [ROW]...: rows are those whose exits are known not to
+# add up there, for a cause that the test names.
+assisted()
+{
+	local expected=$root/ci/expected/$1.tsv title=$2
+	local host=("$root/ci/host" "$1")
+	local prefix=(--modparam kvm.force_emulation_prefix=1)
+
+	shift 2
+	"${host[@]}" --check >check.txt 2>&1 || {
+		skip "verdicts and exits on $title" "$(head -n 1 check.txt)"
+		return
+	}
+	capture "${host[@]}" -- info
+	if host_died; then
+		skip "verdicts and exits on $title" "the software host could not run"
+		return
+	fi
+	check "info names $title in software" says "$title, in software"
+	check "and that its times mean nothing" says "times mean nothing here"
+
+	capture "${host[@]}" --file "$expected:known.tsv" -- conform \
+		--expect known.tsv -o conform.json
+	check "every verdict is the one that is expected" exited 0
+	grep '^not ok' "$out" | grep -v TODO | sed 's/^/# /'
+	check "and few probes are skipped" holds conform.json \
+		"sum(x['verdict'] == 'skip' and 'containment' not in x['id']
+		     for x in d['results']) <= 3"
+
+	capture "${host[@]}" "${prefix[@]}" -- bench 'exit/*' --instances 1 \
+		--budget 8 -o exits.json
+	check "all exit benches run" exited 0
+	check "every exit of every row is accounted for" holds exits.json \
+		"not [x['id'] for x in d['results'] if x['verdict'] == 'pass' and
+		      not x['attest']['attested'] and
+		      x['id'] not in '$*'.split()]" \
+		"all(x['verdict'] in ('pass', 'skip') for x in d['results'])"
+	check "and few rows are skipped" holds exits.json \
+		"sum(x['verdict'] == 'skip' for x in d['results']) <= 8"
+	"$python" -c '
+import json
+for x in json.load(open("exits.json"))["results"]:
+    if x["verdict"] == "skip":
+        print("# skipped:", x["id"], "at CPL%d:" % x["params"]["ring"],
+              x["reason"])'
+}

@@ -1,0 +1,6 @@
+#!/bin/bash
+# VMX + EPT: Bochs.
+. "$(dirname "$0")/assisted.sh"
+
+assisted vmx "VMX + EPT"
+finish
