@@ -27,11 +27,14 @@ static double now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* All blocks of a run must fit well inside the deadline of a run. */
+/*
+ * All blocks of a run must fit well inside the deadline of a run. Where an
+ * emulator plays the CPU they are for counting exits and not for timing.
+ */
 static uint64_t block_clamp(const struct session *s, double ns)
 {
 	ns = fmin(ns, s->options.deadline_ms * 1e6 / 4 / BLOCKS_A_RUN);
-	if (ns < BLOCK_MIN_NS)
+	if (ns < BLOCK_MIN_NS || s->backend.software_host)
 		return BLOCK_MIN_NS;
 	return ns > BLOCK_MAX_NS ? BLOCK_MAX_NS : (uint64_t)ns;
 }

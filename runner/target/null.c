@@ -288,8 +288,9 @@ static void null_backend(const struct target_context *ctx,
 			 struct backend_info *info)
 {
 	(void)ctx;
-	backend_replace(info, BACKEND_NONE, BACKEND_TDP_NONE,
-			"a synthetic model", "no guest: synthetic costs");
+	backend_replace(info, BACKEND_NONE, BACKEND_TDP_NONE, NULL,
+			"no guest: synthetic costs");
+	info->times_meaningful = false;
 }
 
 const struct target target_null = {
