@@ -1,8 +1,11 @@
 /*
  * One thread, one job at a time; see worker.h.
  */
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "target/worker.h"
 
@@ -13,6 +16,8 @@ static void *worker_main(void *opaque)
 	struct worker *w = opaque;
 
 	pthread_mutex_lock(&w->lock);
+	w->schedstat = open("/proc/thread-self/schedstat",
+			    O_RDONLY | O_CLOEXEC);
 	for (;;) {
 		while (!w->job && !w->quit)
 			pthread_cond_wait(&w->changed, &w->lock);
@@ -35,6 +40,7 @@ int worker_open(struct worker *w, struct error *e)
 	int rc;
 
 	memset(w, 0, sizeof(*w));
+	w->schedstat = -1;
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -55,16 +61,31 @@ int worker_open(struct worker *w, struct error *e)
 	return 0;
 }
 
+/* What the thread ever waited, runnable, for a CPU; 0 where not known. */
+static double delay_ms(int schedstat)
+{
+	unsigned long long ns;
+	char text[80];
+	ssize_t n;
+
+	n = schedstat < 0 ? -1 : pread(schedstat, text, sizeof(text) - 1, 0);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return sscanf(text, "%*u %llu", &ns) == 1 ? (double)ns / 1e6 : 0;
+}
+
 void worker_start(struct worker *w, worker_job *job, void *opaque)
 {
 	pthread_mutex_lock(&w->lock);
 	w->opaque = opaque;
 	w->job = job;
+	w->delay_ms = delay_ms(w->schedstat);
 	pthread_cond_broadcast(&w->changed);
 	pthread_mutex_unlock(&w->lock);
 }
 
-bool worker_wait(struct worker *w, unsigned int ms)
+static bool wait_once(struct worker *w, unsigned int ms)
 {
 	struct timespec until;
 	bool idle;
@@ -85,6 +106,22 @@ bool worker_wait(struct worker *w, unsigned int ms)
 	return idle;
 }
 
+bool worker_wait(struct worker *w, unsigned int ms)
+{
+	double begin = w->delay_ms, spent = ms, due = ms, more;
+
+	while (!wait_once(w, (unsigned int)due)) {
+		more = ms + delay_ms(w->schedstat) - begin;
+		if (more > (double)ms * WORKER_PATIENCE)
+			more = (double)ms * WORKER_PATIENCE;
+		due = more - spent;
+		if (due < 1)
+			return false;
+		spent = more;
+	}
+	return true;
+}
+
 void worker_close(struct worker *w)
 {
 	if (!w->open)
@@ -94,6 +131,8 @@ void worker_close(struct worker *w)
 	pthread_cond_broadcast(&w->changed);
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
+	if (w->schedstat >= 0)
+		close(w->schedstat);
 	pthread_cond_destroy(&w->changed);
 	pthread_mutex_destroy(&w->lock);
 	w->open = false;

@@ -15,6 +15,9 @@
 
 typedef void worker_job(void *opaque);
 
+/* How many times its limit a job may take by the clock. */
+#define WORKER_PATIENCE	4
+
 /* The caller's; contents are private but for `thread`. */
 struct worker {
 	pthread_t thread;
@@ -23,12 +26,18 @@ struct worker {
 	worker_job *job;		/* NULL: idle */
 	void *opaque;
 	bool quit, open;
+	int schedstat;			/* the thread's own in /proc, or -1 */
+	double delay_ms;		/* when the job began */
 };
 
 /* 0 or -errno. worker_close() is safe on zeroes and after a failure. */
 int worker_open(struct worker *w, struct error *e);
 void worker_start(struct worker *w, worker_job *job, void *opaque);
-/* False when the job did not end within `ms`; it goes on running. */
+/*
+ * False when the job did not end within `ms`; it goes on running. Time that
+ * the thread spent waiting for a CPU that others had does not count, up to
+ * WORKER_PATIENCE * ms by the clock: a busy host makes nothing hang.
+ */
 bool worker_wait(struct worker *w, unsigned int ms);
 /* Waits for the job, if any. Never call it with one that cannot end. */
 void worker_close(struct worker *w);
