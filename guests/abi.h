@@ -27,6 +27,16 @@
 #define ABI_RAM_BYTES		(8ull << 20)	/* what the image needs */
 #define ABI_SCRATCH_GPA		0x1000000ull	/* RAM for items that ask */
 #define ABI_SCRATCH_BYTES	(64ull << 20)	/* ... for NEED_SCRATCH */
+/*
+ * The arena: memory whose pages are the subject, in a slot of its own, and
+ * the guest's tables that map it, by pages of the asked size, at the address
+ * that it has in a plain process too.
+ */
+#define ABI_TABLES_GPA		0x20000000ull
+#define ABI_TABLES_BYTES(arena)	(((arena) >> 9) + (2ull << 20))
+#define ABI_ARENA_GPA		0x100000000ull	/* aligned for 1 GiB pages */
+#define ABI_ARENA_BYTES_MAX	(64ull << 30)
+#define ABI_ARENA_VA		0x8000000000ull
 #define ABI_HOLE_GPA		0x40000000ull	/* never backed by a slot */
 
 /* The doorbell: OUT of one of ABI_BELL_* (32 bits). */
@@ -39,6 +49,7 @@ enum abi_bell {
 	ABI_BELL_READY		= 5,	/* host half of an item may start */
 	ABI_BELL_DONE		= 6,	/* the answer is complete */
 	ABI_BELL_PANIC		= 7,	/* a fault that nobody expected */
+	ABI_BELL_REWIND		= 8,	/* a bench's host_rewind, please */
 };
 
 /* Ports and registers that the exit family pokes. */

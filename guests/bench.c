@@ -16,10 +16,21 @@ static struct measurement {
 	uint64_t block_cycles;
 	uint32_t blocks;
 	volatile uint32_t *done;
+	const struct bench *rewound;	/* NULL: nothing to put back */
 } m;
 
 static void empty_op(void)
 {
+}
+
+static void batch_prepare(void)
+{
+	if (!m.rewound)
+		return;
+	if (m.rewound->host_rewind)
+		bell_ring(ABI_BELL_REWIND);
+	if (m.rewound->rewind)
+		m.rewound->rewind();
 }
 
 static void ops_time(void (*op)(void), uint64_t ops, struct abi_block *block)
@@ -38,8 +49,10 @@ static uint64_t ops_calibrate(void)
 	struct abi_block b;
 	uint64_t ops = 1, cycles;
 
+	batch_prepare();
 	m.op();				/* first-touch faults are not the op */
 	for (;;) {
+		batch_prepare();
 		ops_time(m.op, ops, &b);
 		cycles = b.end_tsc - b.begin_tsc;
 		if (cycles * 4 >= m.block_cycles || ops >= m.max_ops)
@@ -58,6 +71,7 @@ static void blocks_measure(void)
 
 	m.ops = ops;
 	for (uint32_t i = 0; i < m.blocks; i++) {
+		batch_prepare();
 		bell_ring(ABI_BELL_BLOCK_BEGIN);
 		ops_time(m.op, ops, &m.block[i]);
 		bell_ring(ABI_BELL_BLOCK_END);
@@ -91,7 +105,7 @@ static void at_ring(void (*fn)(void))
 		fn();
 }
 
-static void bench_measure(void (*op)(void))
+static void bench_measure(const struct bench *b)
 {
 	uint64_t max = mailbox->max_ops ? mailbox->max_ops : 1ull << 32;
 
@@ -105,7 +119,8 @@ static void bench_measure(void (*op)(void))
 	mailbox->empty_ops = m.ops;
 
 	m = (struct measurement){
-		.op = op, .block = mailbox->block, .max_ops = max,
+		.op = b->op, .block = mailbox->block, .max_ops = max,
+		.rewound = b->rewind || b->host_rewind ? b : NULL,
 		.block_cycles = mailbox->block_cycles,
 		.blocks = mailbox->blocks, .done = &mailbox->blocks_done,
 	};
@@ -128,10 +143,12 @@ void bench_run(const struct bench *b)
 		verdict_set(ABI_SKIP, reason);
 		return;
 	}
+	if (b->arena.bytes)
+		arena_map(&b->arena);
 	if (b->setup)
 		b->setup();
 	if (b->op)
-		bench_measure(b->op);
+		bench_measure(b);
 	else
 		bell_ring(ABI_BELL_READY);	/* the host half measures */
 	if (b->teardown)

@@ -10,6 +10,12 @@
 const struct bench *bench_find(const char *item);
 const struct probe *probe_find(const char *item);
 
+/*
+ * arena.c: maps the arena at ABI_ARENA_VA. In a process it lies there
+ * already.
+ */
+void arena_map(const struct arena *a);
+
 /* Both run the item that the mailbox describes and fill its answer. */
 void bench_run(const struct bench *b);
 void probe_run(const struct probe *p);

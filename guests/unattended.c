@@ -34,7 +34,8 @@ static const char *cannot_run(const struct bench *b, const struct probe *p)
 	if (needs & ~(unsigned int)(NEED_IRQCHIP | NEED_DEVICE |
 				    NEED_MACHINE | NEED_SCRATCH))
 		return "needs what only the built-in VMM sets up";
-	if (b ? b->host_block != NULL : p->prepare || p->judge)
+	if (b ? b->host_block || b->host_rewind || b->arena.bytes :
+	    p->prepare || p->judge)
 		return "has a host half, which only the built-in VMM runs";
 	if ((needs & NEED_DEVICE) && !boot.ask.devices)
 		return "pokes a port or a page that may be somebody's here: "

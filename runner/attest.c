@@ -19,7 +19,8 @@
 
 struct tally {
 	double ops, kernel, user, emulated;
-	unsigned int blocks, exact;
+	double pages[PAGE_SIZES];
+	unsigned int blocks, exact, mapped;
 	bool known;		/* KVM's exit count exists */
 	bool emulated_known;
 };
@@ -43,8 +44,28 @@ static double at(const json_t *record, const char *key, size_t i)
 	return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
+static const char *const pages_key[PAGE_SIZES] = {
+	"pages_4k", "pages_2m", "pages_1g",
+};
+
+/* Of one block: did KVM map as many pages of each size as it must? */
+static bool pages_tally(struct tally *t, const json_t *record, size_t i,
+			double ops, const struct maps *maps)
+{
+	bool exact = true;
+
+	for (int size = 0; size < PAGE_SIZES; size++) {
+		double pages = at(record, pages_key[size], i);
+
+		t->pages[size] += pages;
+		if (!(pages == ops * maps->page[size]))
+			exact = false;
+	}
+	return exact;
+}
+
 static void instance_tally(struct tally *t, const json_t *record,
-			   const struct exits *x)
+			   const struct exits *x, const struct maps *maps)
 {
 	double ops = json_number_value(json_object_get(record, "ops"));
 	size_t n = json_array_size(json_object_get(record, "samples"));
@@ -70,12 +91,14 @@ static void instance_tally(struct tally *t, const json_t *record,
 			 net >= ops * (x->kernel + x->user) &&
 			 net <= ops * (x->kernel_max + x->user))
 			t->exact++;
+		if (maps->declared)
+			t->mapped += pages_tally(t, record, i, ops, maps);
 	}
 }
 
 /* Empty when attested; else why not. */
-static void judge(const struct tally *t, const struct exits *x, char *why,
-		  size_t bytes)
+static void judge(const struct tally *t, const struct exits *x,
+		  const struct maps *maps, char *why, size_t bytes)
 {
 	double user = t->user / t->ops, kernel = t->kernel / t->ops;
 	double emulated = t->emulated / t->ops;
@@ -94,28 +117,40 @@ static void judge(const struct tally *t, const struct exits *x, char *why,
 		 emulated > (kernel + user) * EMULATED_SLACK + 0.5)
 		snprintf(why, bytes, "KVM interpreted %.3g instructions for "
 			 "each operation", emulated);
+	else if (maps->declared && t->mapped * 20 < t->blocks * 19)
+		snprintf(why, bytes, "mappings do not add up in %u of %u "
+			 "blocks: %.3g pages of 4 KiB, %.3g of 2 MiB, %.3g of "
+			 "1 GiB for each operation", t->blocks - t->mapped,
+			 t->blocks, t->pages[PAGE_4K] / t->ops,
+			 t->pages[PAGE_2M] / t->ops,
+			 t->pages[PAGE_1G] / t->ops);
 }
 
 json_t *attest_json(const struct session *session, const struct series *s)
 {
 	struct exits x = attest_expected(s->item->bench, s->ring,
 					 &session->backend);
+	const struct maps *maps = &s->item->bench->maps;
 	struct tally t = { .known = true, .emulated_known = true };
 	char why[200];
 	json_t *record, *observed;
 	size_t i;
 
 	json_array_foreach(s->instances, i, record)
-		instance_tally(&t, record, &x);
+		instance_tally(&t, record, &x, maps);
 	if (!t.ops || session->target->no_exits)
 		return json_null();
-	judge(&t, &x, why, sizeof(why));
+	judge(&t, &x, maps, why, sizeof(why));
 	observed = json_pack("{s:o, s:o}",
 		"kernel", t.known ? json_real(t.kernel / t.ops) : json_null(),
 		"user", t.known ? json_real(t.user / t.ops) : json_null());
 	if (t.emulated_known)
 		json_object_set_new(observed, "emulated",
 				    json_real(t.emulated / t.ops));
+	for (int size = 0; maps->declared && size < PAGE_SIZES; size++)
+		json_object_set_new(observed, pages_key[size],
+				    isnan(t.pages[size]) ? json_null() :
+				    json_real(t.pages[size] / t.ops));
 	return json_pack("{s:b, s:o, s:o, s:i, s:i, s:o}",
 			 "attested", !why[0],
 			 "expected", x.declared ?

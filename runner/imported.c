@@ -25,13 +25,11 @@ static struct series *series_find(struct session *s,
 static void observation_fill(struct observation *seen,
 			     const struct abi_mailbox *mb)
 {
-	struct block_seen none = { NAN, NAN, NAN, NAN, { .host = { 0 } } };
+	struct block_seen none = block_seen_none();
 
 	memset(seen, 0, sizeof(*seen));
 	seen->mailbox = *mb;
 	seen->tsc_khz = seen->elapsed_ms = NAN;
-	for (int i = 0; i < COUNTER_EVENTS; i++)
-		none.counters.host[i] = none.counters.guest[i] = NAN;
 	for (int i = 0; i < ABI_BLOCKS_MAX; i++)
 		seen->block[i] = seen->empty[i] = none;
 	if (mb->state != ABI_STATE_PANIC)

@@ -146,6 +146,9 @@ static void bench_put(json_t *record, const struct observation *seen)
 	COLUMN(record, "irq_exits", b, n, irq_exits);
 	COLUMN(record, "user_exits", b, n, user_exits);
 	COLUMN(record, "emulated", b, n, emulated);
+	COLUMN(record, "pages_4k", b, n, pages[PAGE_4K]);
+	COLUMN(record, "pages_2m", b, n, pages[PAGE_2M]);
+	COLUMN(record, "pages_1g", b, n, pages[PAGE_1G]);
 	COLUMN(record, "context_switches", b, n,
 	       counters.host[COUNTER_CONTEXT_SWITCHES]);
 	COLUMN(record, "migrations", b, n,

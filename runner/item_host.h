@@ -26,6 +26,8 @@ struct item_host {
 	struct abi_mailbox *mailbox;	/* live: in guest memory */
 	uint8_t *ram;			/* HVA of GPA 0 */
 	uint64_t ram_bytes;
+	uint8_t *arena;			/* HVA of the arena; NULL: none */
+	uint64_t arena_bytes;
 	void *opaque;			/* the item's own, prepare to judge */
 	const struct outside *outside;	/* of a process in a container */
 };

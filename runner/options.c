@@ -12,7 +12,7 @@
 enum {
 	KEY_TARGET = 256, KEY_QUICK, KEY_BUDGET, KEY_VCPUS, KEY_RING, KEY_SEED,
 	KEY_DEADLINE, KEY_INSTANCES, KEY_POLICY, KEY_NO_PIN, KEY_EXPECT,
-	KEY_RESUME,
+	KEY_RESUME, KEY_MEMORY,
 };
 
 static const struct argp_option option[] = {
@@ -29,6 +29,9 @@ static const struct argp_option option[] = {
 	  "for one run of the guest (2000)", 0 },
 	{ "instances", KEY_INSTANCES, "N", 0,
 	  "fresh VMs for each bench (11)", 0 },
+	{ "memory", KEY_MEMORY, "MIB", 0,
+	  "the most that guest memory may take (a quarter of what is free)",
+	  0 },
 	{ "policy", KEY_POLICY, "NAME", 0,
 	  "vCPU placement: compact, scatter, one-per-core (compact)", 0 },
 	{ "no-pin", KEY_NO_PIN, NULL, 0, "leave placement to the kernel", 0 },
@@ -139,6 +142,9 @@ static error_t parse_number(int key, char *arg, struct argp_state *state,
 	case KEY_INSTANCES:
 		return whole_int(state, "--instances", arg, 1, 1000,
 				 &s->instances);
+	case KEY_MEMORY:
+		return whole(state, "--memory", arg, 16, 1ul << 24,
+			     &s->memory_mib);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/backing.h"
 #include "host/disturb.h"
 #include "host/env.h"
 #include "image.h"
@@ -155,6 +156,8 @@ int session_open(struct session *s, const struct session_options *o,
 	if (!s->options.seed)
 		s->options.seed = seed_from_clock();
 	rng_seed(&s->rng, s->options.seed);
+	s->ctx.memory_bytes = o->memory_mib ? o->memory_mib << 20 :
+			      backing_memory_left() / 4;
 	s->target = target_find(o->target, &s->ctx.options);
 	if (!s->target)
 		return error_set(e, -EINVAL, "no target is called '%s': "

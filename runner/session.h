@@ -35,6 +35,7 @@ struct session_options {
 	uint64_t seed;			/* 0: from the clock */
 	unsigned int deadline_ms;	/* of one run of the image */
 	unsigned int instances;
+	uint64_t memory_mib;		/* of an arena; 0: a quarter of free */
 	enum topology_policy policy;
 	bool no_pin;
 	bool verbose;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "abi.h"
+#include "arena.h"
 
 /*
  * What one operation costs in exits, for attestation. `kernel` exits are
@@ -80,15 +81,20 @@ struct bench {
 	struct exits exits_vmx;		/* ... unless declared for VMX+EPT */
 	struct exits exits_svm;		/* ... or for SVM+NPT */
 	struct exits exits_ring3;	/* ... or for CPL3 on any backend */
+	struct maps maps;
+	struct arena arena;
 
 	/* guest half */
 	const char *(*skip)(void);	/* reason, or NULL: at CPL0 */
 	void (*setup)(void);		/* at CPL0, before measuring */
+	void (*rewind)(void);		/* before each batch, at that CPL */
 	void (*op)(void);		/* the operation, at the asked CPL */
 	void (*teardown)(void);		/* at CPL0 */
 
 	/* host half */
 	int (*host_block)(struct item_host *h, uint64_t ops);
+	/* Before each batch of `op`, outside of what is timed or counted. */
+	int (*host_rewind)(struct item_host *h);
 	enum lifecycle lifecycle;	/* timed by the target itself */
 };
 

@@ -142,7 +142,7 @@ static int xmm5_set(struct item_host *h, const struct mutant *m,
 static int hole_fill(struct item_host *h, const struct mutant *m,
 		     struct error *e)
 {
-	int slot = vm_memory_add(h->vm, ABI_HOLE_GPA, 4096, 0, MEMORY_ANON, e);
+	int slot = vm_memory_add(h->vm, ABI_HOLE_GPA, 4096, 0, BACKING_ANON, e);
 
 	(void)m;
 	return slot < 0 ? slot : 0;
@@ -159,7 +159,7 @@ static int last_page_fill(struct item_host *h, const struct mutant *m,
 	if (!widths)
 		return error_set(e, -ENOENT, "there is no leaf 0x80000008");
 	slot = vm_memory_add(h->vm, (1ull << (*widths & 0xff)) - 4096, 4096, 0,
-			     MEMORY_ANON, e);
+			     BACKING_ANON, e);
 	return slot < 0 ? slot : 0;
 }
 

@@ -148,16 +148,16 @@ static void memory_refuses_misaligned(void **state)
 	static const struct {
 		uint64_t gpa;
 		size_t bytes;
-		enum memory_backing backing;
+		enum backing backing;
 		const char *unit;
 	} row[] = {
-		{ 1 << 24, 0, MEMORY_ANON, "4096" },
-		{ 1 << 24, 1, MEMORY_ANON, "4096" },
-		{ 1 << 24, 4097, MEMORY_MEMFD, "4096" },
-		{ (1 << 24) + 1, 4096, MEMORY_ANON, "4096" },
-		{ (1 << 24) + 2048, 4096, MEMORY_MEMFD, "4096" },
-		{ 1 << 24, 4096, MEMORY_HUGETLB_2M, "2097152" },
-		{ (1 << 24) + 4096, 2 << 20, MEMORY_HUGETLB_2M, "2097152" },
+		{ 1 << 24, 0, BACKING_ANON, "4096" },
+		{ 1 << 24, 1, BACKING_ANON, "4096" },
+		{ 1 << 24, 4097, BACKING_MEMFD, "4096" },
+		{ (1 << 24) + 1, 4096, BACKING_ANON, "4096" },
+		{ (1 << 24) + 2048, 4096, BACKING_MEMFD, "4096" },
+		{ 1 << 24, 4096, BACKING_HUGETLB_2M, "2097152" },
+		{ (1 << 24) + 4096, 2 << 20, BACKING_HUGETLB_2M, "2097152" },
 	};
 	unsigned int fds = fd_count();
 	struct error e;
@@ -189,14 +189,14 @@ static void memory_slots_run_out_and_come_back(void **state)
 	for (int i = 1; i < VM_SLOTS_MAX; i++)
 		assert_int_equal(i, vm_memory_add(&t.vm, base +
 				 (uint64_t)i * 4096, 4096, 0,
-				 i % 2 ? MEMORY_ANON : MEMORY_MEMFD, &e));
+				 i % 2 ? BACKING_ANON : BACKING_MEMFD, &e));
 	assert_int_equal(-ENOSPC, vm_memory_add(&t.vm, 1 << 28, 4096, 0,
-						MEMORY_ANON, &e));
+						BACKING_ANON, &e));
 	assert_true(one_line(e.text));
 	assert_int_equal(0, vm_memory_remove(&t.vm, 5, &e));
 	assert_null(vm_memory_at(&t.vm, base + 5 * 4096, 1));
 	assert_int_equal(5, vm_memory_add(&t.vm, 1 << 28, 4096,
-					  KVM_MEM_READONLY, MEMORY_ANON, &e));
+					  KVM_MEM_READONLY, BACKING_ANON, &e));
 	assert_ptr_equal(t.vm.slot[5].hva, vm_memory_at(&t.vm, 1 << 28, 4096));
 	tiny_close(&t);
 }
@@ -211,10 +211,10 @@ static void memory_over_memory_is_refused(void **state)
 	NEED_KVM();
 	tiny_open(&t, &plain, code_stop, code_stop_end);
 	assert_int_equal(-EEXIST, vm_memory_add(&t.vm, 4096, 4096, 0,
-						MEMORY_ANON, &e));
+						BACKING_ANON, &e));
 	assert_non_null(strstr(e.text, "KVM_SET_USER_MEMORY_REGION"));
 	assert_int_equal(1, vm_memory_add(&t.vm, RAM_BYTES, 4096, 0,
-					  MEMORY_ANON, &e));
+					  BACKING_ANON, &e));
 	tiny_close(&t);
 }
 
@@ -227,7 +227,7 @@ static void memory_at_stays_inside_one_slot(void **state)
 	NEED_KVM();
 	tiny_open(&t, &plain, code_stop, code_stop_end);
 	assert_int_equal(1, vm_memory_add(&t.vm, RAM_BYTES, 4096, 0,
-					  MEMORY_ANON, &e));
+					  BACKING_ANON, &e));
 	assert_ptr_equal(t.ram + RAM_BYTES - 1,
 			 vm_memory_at(&t.vm, RAM_BYTES - 1, 1));
 	assert_null(vm_memory_at(&t.vm, RAM_BYTES - 1, 2));
@@ -266,8 +266,8 @@ static void canary_is_seen(const struct tiny *t, uint8_t *byte)
 
 static void canaries_see_one_byte(void **state)
 {
-	static const enum memory_backing backing[] = {
-		MEMORY_ANON, MEMORY_MEMFD,
+	static const enum backing backing[] = {
+		BACKING_ANON, BACKING_MEMFD,
 	};
 	struct error e = { "" };
 	struct tiny t;
@@ -317,8 +317,8 @@ GUEST_CODE(code_write_slot,
 
 static void memory_backings_are_what_they_say(void **state)
 {
-	static const struct { enum memory_backing backing; bool shared; } row[] = {
-		{ MEMORY_ANON, false }, { MEMORY_MEMFD, true },
+	static const struct { enum backing backing; bool shared; } row[] = {
+		{ BACKING_ANON, false }, { BACKING_MEMFD, true },
 	};
 	struct error e = { "" };
 	struct tiny t;
@@ -373,14 +373,14 @@ static void hugetlb_from_the_pool_or_a_mend(void **state)
 	NEED_KVM();
 	tiny_open(&t, &plain, code_stop, code_stop_end);
 	rc = vm_memory_add(&t.vm, 1ull << 32, (most + 1) * unit, 0,
-			   MEMORY_HUGETLB_2M, &e);
+			   BACKING_HUGETLB_2M, &e);
 	assert_in_range(-rc, 1, 4095);
 	assert_true(one_line(e.text));
 	assert_non_null(strstr(e.text, "vm.nr_hugepages"));
 	assert_int_equal(0, t.vm.slot[1].bytes);
 	if (huge_number("free_hugepages") > huge_number("resv_hugepages")) {
 		rc = vm_memory_add(&t.vm, 1ull << 32, unit, 0,
-				   MEMORY_HUGETLB_2M, &e);
+				   BACKING_HUGETLB_2M, &e);
 		assert_int_equal(1, rc);
 		assert_int_equal(0, (uintptr_t)t.vm.slot[1].hva % unit);
 		canary_is_seen(&t, t.vm.slot[1].hva - 1);
@@ -885,7 +885,7 @@ static uint64_t image_add(struct tiny *t)
 
 	assert_non_null(flat);
 	assert_int_equal(RAM_BYTES, ABI_IMAGE_GPA);
-	if (vm_memory_add(&t->vm, ABI_IMAGE_GPA, bytes, 0, MEMORY_ANON, &e) < 0 ||
+	if (vm_memory_add(&t->vm, ABI_IMAGE_GPA, bytes, 0, BACKING_ANON, &e) < 0 ||
 	    image_load(image_elf_start, (size_t)(image_elf_end -
 		       image_elf_start), flat, ABI_RAM_BYTES, &entry, &e))
 		fail_msg("%s", e.text);

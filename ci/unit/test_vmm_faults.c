@@ -258,7 +258,7 @@ static void go_hang(struct outcome *o)
 static void go_memory(struct outcome *o)
 {
 	const struct vm_config config = {
-		.ram_bytes = 1 << 20, .backing = MEMORY_MEMFD, .vcpus = 2,
+		.ram_bytes = 1 << 20, .backing = BACKING_MEMFD, .vcpus = 2,
 		.stats = true,
 	};
 	struct kvm_system sys;
@@ -272,7 +272,7 @@ static void go_memory(struct outcome *o)
 	o->rc = vm_create(&vm, &sys, &config, &o->e);
 	if (!o->rc) {
 		slot = vm_memory_add(&vm, 1 << 24, 8192, KVM_MEM_READONLY,
-				     MEMORY_MEMFD, &o->e);
+				     BACKING_MEMFD, &o->e);
 		o->rc = slot < 0 ? slot :
 			vm_memory_remove(&vm, slot, &o->e);
 		vm_destroy(&vm);
@@ -649,6 +649,9 @@ static void counts_that_cannot_be_read_are_unknown(void **state)
 
 			if (!fault.hit)
 				break;
+			/* The first is the worker's, who looks at its delay. */
+			if (k == 0 && n == 1 && !unknown)
+				continue;
 			if (unknown != 1 && unknown != 2 && unknown != 4)
 				fail_msg("%s %d failed and unknown is %#x",
 					 call_name[row[k].call], n, unknown);

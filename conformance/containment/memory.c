@@ -131,7 +131,7 @@ PROBE(string_store_stops_at_the_end_of_ram,
 __host void slot_prepare(struct item_host *h, uint32_t flags)
 {
 	struct error e;
-	int slot = vm_memory_add(h->vm, SLOT_GPA, 4096, flags, MEMORY_ANON, &e);
+	int slot = vm_memory_add(h->vm, SLOT_GPA, 4096, flags, BACKING_ANON, &e);
 
 	if (slot < 0) {
 		host_verdict(h, ABI_ERROR, e.text);

@@ -326,6 +326,7 @@ boot_magic:
 	.skip 8
 boot_info_gpa:
 	.skip 8
+	.globl in_process
 in_process:
 	.skip 8
 

@@ -3,78 +3,32 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <linux/mman.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "host/backing.h"
 #include "kvm/ioctl.h"
 #include "kvm/vm.h"
 
 #define PAGE		4096ul
-#define HUGE_2M		(2ul << 20)
 #define CANARY		0xc5
 
 /*
  * [no access][canary][slot][canary][no access]. Huge pages need the slot
  * itself to be aligned, so the guard before it is stretched.
  */
-static size_t guard_bytes(enum memory_backing backing)
+static size_t guard_bytes(enum backing backing)
 {
-	return backing == MEMORY_HUGETLB_2M ? HUGE_2M : 2 * PAGE;
+	size_t unit = backing_unit(backing);
+
+	return unit > PAGE ? unit : 2 * PAGE;
 }
 
-static int backing_map(uint8_t *at, size_t bytes, enum memory_backing backing,
-		       struct error *e)
-{
-	int flags = MAP_FIXED | MAP_NORESERVE;
-	int fd = -1;
-	void *p;
-
-	switch (backing) {
-	case MEMORY_MEMFD:
-		fd = memfd_create("vmgauge-guest", MFD_CLOEXEC);
-		if (fd < 0)
-			return error_set(e, -errno, "memfd_create: %s",
-					 strerror(errno));
-		if (ftruncate(fd, (off_t)bytes)) {
-			int err = errno;
-
-			close(fd);
-			return error_set(e, -err, "memfd of %zu bytes: %s",
-					 bytes, strerror(err));
-		}
-		flags |= MAP_SHARED;
-		break;
-	case MEMORY_HUGETLB_2M:
-		flags |= MAP_HUGETLB | MAP_HUGE_2MB;
-		/* The pool must be charged now: later it would be SIGBUS. */
-		flags &= ~MAP_NORESERVE;
-		/* fall through */
-	case MEMORY_ANON:
-		flags |= MAP_PRIVATE | MAP_ANONYMOUS;
-		break;
-	}
-	p = mmap(at, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
-	if (p == MAP_FAILED) {
-		int err = errno;
-
-		if (fd >= 0)
-			close(fd);
-		return error_set(e, -err, "guest memory of %zu bytes: %s%s",
-				 bytes, strerror(err),
-				 backing == MEMORY_HUGETLB_2M ?
-				 ": grow the pool (vm.nr_hugepages)" : "");
-	}
-	if (fd >= 0)
-		close(fd);	/* the mapping keeps it */
-	return 0;
-}
-
-static int slot_map(struct slot *s, size_t bytes, enum memory_backing backing,
+static int slot_map(struct slot *s, size_t bytes, enum backing backing,
 		    struct error *e)
 {
-	size_t guard = guard_bytes(backing);
-	size_t slack = backing == MEMORY_HUGETLB_2M ? HUGE_2M : 0;
+	size_t guard = guard_bytes(backing), unit = backing_unit(backing);
+	size_t slack = unit > PAGE ? unit : 0;
 	uint8_t *hva;
 	int rc;
 
@@ -88,8 +42,7 @@ static int slot_map(struct slot *s, size_t bytes, enum memory_backing backing,
 	}
 	hva = s->map + guard;
 	if (slack)
-		hva = (uint8_t *)(((uintptr_t)hva + HUGE_2M - 1) &
-				  ~(HUGE_2M - 1));
+		hva = (uint8_t *)(((uintptr_t)hva + unit - 1) & ~(unit - 1));
 	rc = backing_map(hva, bytes, backing, e);
 	if (rc)
 		goto fail;
@@ -125,9 +78,9 @@ static int slot_register(struct vm *vm, int index, size_t bytes,
 }
 
 int vm_memory_add(struct vm *vm, uint64_t gpa, size_t bytes, uint32_t flags,
-		  enum memory_backing backing, struct error *e)
+		  enum backing backing, struct error *e)
 {
-	size_t unit = backing == MEMORY_HUGETLB_2M ? HUGE_2M : PAGE;
+	size_t unit = backing_unit(backing);
 	struct slot *s;
 	int i, rc;
 
@@ -167,6 +120,20 @@ int vm_memory_remove(struct vm *vm, int slot, struct error *e)
 	munmap(s->map, s->map_bytes);
 	*s = (struct slot){ 0 };
 	return rc;
+}
+
+int vm_memory_remap(struct vm *vm, uint64_t gpa, struct error *e)
+{
+	for (int i = 0; i < VM_SLOTS_MAX; i++) {
+		int rc;
+
+		if (!vm->slot[i].bytes || vm->slot[i].gpa != gpa)
+			continue;
+		rc = slot_register(vm, i, 0, e);
+		return rc < 0 ? rc : slot_register(vm, i, vm->slot[i].bytes, e);
+	}
+	return error_set(e, -ENOENT, "no memslot begins at GPA %#llx",
+			 (unsigned long long)gpa);
 }
 
 void *vm_memory_at(struct vm *vm, uint64_t gpa, size_t bytes)

@@ -106,6 +106,9 @@ int stats_layout_read(struct stats_layout *layout, int fd, struct error *e)
 	layout->irq_exits = find(layout, "irq_exits");
 	layout->insn_emulation = find(layout, "insn_emulation");
 	layout->hypercalls = find(layout, "hypercalls");
+	layout->pages[0] = find(layout, "pages_4k");
+	layout->pages[1] = find(layout, "pages_2m");
+	layout->pages[2] = find(layout, "pages_1g");
 	free(raw);
 	return 0;
 fail:
@@ -146,5 +149,7 @@ int stats_read(const struct stats_layout *layout, int fd,
 	counts->insn_emulation = value(block, (size_t)n,
 				       layout->insn_emulation);
 	counts->hypercalls = value(block, (size_t)n, layout->hypercalls);
+	for (int i = 0; i < 3; i++)
+		counts->pages[i] = value(block, (size_t)n, layout->pages[i]);
 	return 0;
 }

@@ -27,14 +27,16 @@ struct stats_layout {
 	uint32_t data_bytes;		/* of the whole block */
 	/* Indexes into the block in uint64_t, -1 where the kernel has none. */
 	int exits, irq_exits, insn_emulation, hypercalls;
+	int pages[3];			/* pages_4k, _2m, _1g: a VM's */
 };
 
-/* What attestation needs; exits is cumulative since the vCPU was made. */
+/* What attestation needs, of a vCPU or of a VM; exits is cumulative since the vCPU was made. */
 struct vcpu_counts {
 	uint64_t exits;
 	uint64_t irq_exits;		/* for the host's own interrupts */
 	uint64_t insn_emulation;
 	uint64_t hypercalls;
+	uint64_t pages[3];
 };
 
 /* Parses the descriptors behind `fd`; refuses nonsense with -EPROTO. */

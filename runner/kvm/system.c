@@ -127,6 +127,7 @@ fail:
 void system_close(struct kvm_system *sys)
 {
 	stats_layout_free(&sys->vcpu_stats);
+	stats_layout_free(&sys->vm_stats);
 	free(sys->cpuid);
 	sys->cpuid = NULL;
 	if (sys->fd >= 0)

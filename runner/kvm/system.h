@@ -18,6 +18,7 @@ struct kvm_system {
 	int run_bytes;			/* size of the kvm_run mapping */
 	struct kvm_cpuid2 *cpuid;	/* supported CPUID; owned */
 	struct stats_layout vcpu_stats;	/* empty until the first vCPU */
+	struct stats_layout vm_stats;	/* until the first that counts pages */
 	bool readonly_mem;
 	bool msr_filter;
 	bool coalesced_pio;

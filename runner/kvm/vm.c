@@ -61,6 +61,18 @@ static int vcpus_create(struct vm *vm, struct error *e)
 	return 0;
 }
 
+static int vm_stats_open(struct vm *vm, struct error *e)
+{
+	struct stats_layout *layout = &vm->sys->vm_stats;
+
+	if (!vm->config.vm_stats || !vm->sys->binary_stats)
+		return 0;
+	vm->stats_fd = KVM_IOCTL_INT(vm->fd, KVM_GET_STATS_FD, 0, e);
+	if (vm->stats_fd < 0)
+		return vm->stats_fd;
+	return layout->count ? 0 : stats_layout_read(layout, vm->stats_fd, e);
+}
+
 static int vm_populate(struct vm *vm, struct error *e)
 {
 	int rc;
@@ -85,6 +97,9 @@ static int vm_populate(struct vm *vm, struct error *e)
 	rc = vm_doorbells_create(vm, e);
 	if (rc)
 		return rc;
+	rc = vm_stats_open(vm, e);
+	if (rc)
+		return rc;
 	return vcpus_create(vm, e);
 }
 
@@ -96,6 +111,7 @@ int vm_create(struct vm *vm, struct kvm_system *sys,
 	memset(vm, 0, sizeof(*vm));
 	vm->sys = sys;
 	vm->config = *config;
+	vm->stats_fd = -1;
 	for (int i = 0; i < VM_EVENTFDS; i++)
 		vm->eventfd[i] = -1;
 	vm->fd = KVM_IOCTL_INT(sys->fd, KVM_CREATE_VM, 0, e);
@@ -115,6 +131,9 @@ void vm_destroy(struct vm *vm)
 	vm->vcpu = NULL;
 	vm->vcpus = 0;
 	vm_doorbells_destroy(vm);
+	if (vm->stats_fd >= 0)
+		close(vm->stats_fd);
+	vm->stats_fd = -1;
 	if (vm->fd >= 0)
 		close(vm->fd);
 	vm->fd = -1;

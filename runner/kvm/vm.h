@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
 #include "error.h"
 #include "kvm/stats.h"
 #include "kvm/system.h"
@@ -26,12 +27,6 @@
 
 struct vm;
 struct vcpu;
-
-enum memory_backing {
-	MEMORY_ANON,		/* private anonymous pages */
-	MEMORY_MEMFD,		/* shared, by memfd_create */
-	MEMORY_HUGETLB_2M,	/* private, from the host's hugetlb pool */
-};
 
 /*
  * One memslot. Around the mapping lie a canary page on each side and then an
@@ -79,13 +74,14 @@ struct unclaimed {
 
 struct vm_config {
 	uint64_t ram_bytes;	/* at GPA 0; multiple of 4 KiB (2 MiB hugetlb) */
-	enum memory_backing backing;
+	enum backing backing;
 	unsigned int vcpus;
 	bool irqchip;		/* in-kernel PIC, IOAPIC and LAPICs */
 	bool msr_user;		/* ABI_MSR_USER exits to user space */
 	bool coalesced;		/* ABI_PORT_COALESCED, ABI_MMIO_COALESCED */
 	bool ioeventfd;		/* the four ABI eventfd doorbells */
 	bool stats;		/* KVM's binary statistics of each vCPU */
+	bool vm_stats;		/* ... and of the VM: pages mapped */
 };
 
 enum vcpu_end {
@@ -123,6 +119,7 @@ struct vcpu_stamp {
 struct vm {
 	struct kvm_system *sys;
 	int fd;
+	int stats_fd;			/* -1 without binary statistics */
 	struct vm_config config;
 	struct slot slot[VM_SLOTS_MAX];
 	struct vcpu *vcpu;		/* config.vcpus of them */
@@ -141,8 +138,10 @@ void vm_destroy(struct vm *vm);
 
 /* memory.c: add, change flags, remove. The slot number is returned. */
 int vm_memory_add(struct vm *vm, uint64_t gpa, size_t bytes, uint32_t flags,
-		  enum memory_backing backing, struct error *e);
+		  enum backing backing, struct error *e);
 int vm_memory_remove(struct vm *vm, int slot, struct error *e);
+/* Takes a slot away from KVM and gives it back: the pages stay. */
+int vm_memory_remap(struct vm *vm, uint64_t gpa, struct error *e);
 /* HVA of [gpa, gpa + bytes) inside one slot, or NULL. */
 void *vm_memory_at(struct vm *vm, uint64_t gpa, size_t bytes);
 /* False when a byte beside a slot changed; *hva is then its address. */

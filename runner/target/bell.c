@@ -26,7 +26,23 @@ void block_begin(struct machine *m)
 	m->counts_known = v->stats_fd >= 0 &&
 			  !stats_read(&m->vm.sys->vcpu_stats, v->stats_fd,
 				      &m->counts_begin);
+	m->pages_known = m->vm.stats_fd >= 0 &&
+			 !stats_read(&m->vm.sys->vm_stats, m->vm.stats_fd,
+				     &m->pages_begin);
 	m->user_exits_begin = v->user_exits;
+}
+
+static void pages_count(struct machine *m, struct block_seen *to)
+{
+	const struct stats_layout *layout = &m->vm.sys->vm_stats;
+	struct vcpu_counts end;
+
+	if (!m->pages_known || stats_read(layout, m->vm.stats_fd, &end))
+		return;
+	for (int i = 0; i < PAGE_SIZES; i++)
+		if (layout->pages[i] >= 0)
+			to->pages[i] = (double)end.pages[i] -
+				       (double)m->pages_begin.pages[i];
 }
 
 void block_end(struct machine *m, struct block_seen *to)
@@ -36,9 +52,7 @@ void block_end(struct machine *m, struct block_seen *to)
 	struct counter_values values_end;
 	struct vcpu_counts end;
 
-	*to = (struct block_seen){ NAN, NAN, NAN, NAN, { .host = { 0 } } };
-	for (int i = 0; i < COUNTER_EVENTS; i++)
-		to->counters.host[i] = to->counters.guest[i] = NAN;
+	*to = block_seen_none();
 	to->user_exits = (double)(v->user_exits - m->user_exits_begin);
 	if (m->counts_known && !stats_read(layout, v->stats_fd, &end)) {
 		if (layout->exits >= 0)
@@ -51,6 +65,7 @@ void block_end(struct machine *m, struct block_seen *to)
 			to->emulated = (double)(end.insn_emulation -
 						m->counts_begin.insn_emulation);
 	}
+	pages_count(m, to);
 	if (m->values_known &&
 	    !counters_read(&m->state->counters, &values_end))
 		counters_subtract(&m->state->counters, &m->values_begin,
@@ -117,6 +132,16 @@ static void host_bench_run(struct machine *m)
 	host_bench_measure(&hb);
 }
 
+static void host_rewind(struct machine *m)
+{
+	const struct bench *b = m->request->bench;
+	int rc = b && b->host_rewind ? b->host_rewind(&m->host) : 0;
+
+	if (rc)
+		host_verdict(&m->host, ABI_ERROR,
+			     "the host's half could not put things back");
+}
+
 static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 		 unsigned int bytes, bool write)
 {
@@ -146,6 +171,9 @@ static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 		break;
 	case ABI_BELL_READY:
 		host_bench_run(m);
+		break;
+	case ABI_BELL_REWIND:
+		host_rewind(m);
 		break;
 	case ABI_BELL_DONE:
 		vcpu_stop(v, STOP_DONE);

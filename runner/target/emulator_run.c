@@ -17,7 +17,8 @@ const char *emulator_unsupported(const struct run_request *r)
 
 	if (needs & (NEED_PROCESS | NEED_CONTAINER))
 		return "it is about a process, not about a guest";
-	if (r->bench ? r->bench->host_block || r->bench->lifecycle :
+	if (r->bench ? r->bench->host_block || r->bench->lifecycle ||
+		       r->bench->host_rewind || r->bench->arena.bytes :
 	    r->probe->prepare || r->probe->judge || r->probe->process)
 		return "its host half needs the built-in VMM: --target kvm";
 	if (needs & ~(unsigned int)(NEED_IRQCHIP | NEED_DEVICE | NEED_MACHINE |
@@ -131,10 +132,8 @@ static void late(const char *name, unsigned int ms, bool begun,
 /* Nobody counts exits or events here. */
 static void blocks_unknown(struct observation *seen)
 {
-	struct block_seen none = { NAN, NAN, NAN, NAN, { .host = { 0 } } };
+	struct block_seen none = block_seen_none();
 
-	for (int i = 0; i < COUNTER_EVENTS; i++)
-		none.counters.host[i] = none.counters.guest[i] = NAN;
 	for (int i = 0; i < ABI_BLOCKS_MAX; i++)
 		seen->block[i] = seen->empty[i] = none;
 	snprintf(seen->trips_note, sizeof(seen->trips_note),

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "host/backing.h"
 #include "image.h"
 #include "kvm/ioctl.h"
 #include "kvm/postmortem.h"
@@ -94,6 +95,11 @@ static const char *kvm_unsupported(struct target_context *ctx,
 		return "this kernel's KVM has no userspace MSR filter";
 	if ((needs & NEED_COALESCED) && !s->sys.coalesced_pio)
 		return "this kernel's KVM has no coalesced PIO";
+	if (r->bench && r->bench->arena.bytes)
+		return backing_unavailable(r->bench->arena.backing,
+					   r->bench->arena.bytes,
+					   ctx->memory_bytes, ctx->why,
+					   sizeof(ctx->why));
 	return NULL;
 }
 
@@ -131,6 +137,25 @@ static int machine_load(struct machine *m, struct error *e)
 	return 0;
 }
 
+/* The arena and the guest's tables for it, in slots of their own. */
+static int arena_create(struct machine *m, const struct bench *b,
+			struct error *e)
+{
+	const struct arena *a = &b->arena;
+	int slot;
+
+	slot = vm_memory_add(&m->vm, ABI_TABLES_GPA, ABI_TABLES_BYTES(a->bytes),
+			     0, BACKING_ANON, e);
+	if (slot < 0)
+		return slot;
+	slot = vm_memory_add(&m->vm, ABI_ARENA_GPA, a->bytes, 0, a->backing, e);
+	if (slot < 0)
+		return slot;
+	m->host.arena = m->vm.slot[slot].hva;
+	m->host.arena_bytes = a->bytes;
+	return a->populate ? backing_populate(m->host.arena, a->bytes, e) : 0;
+}
+
 static int kvm_create(struct target_context *ctx, const struct run_request *r,
 		      void **vm, struct error *e)
 {
@@ -139,13 +164,14 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 	struct vm_config config = {
 		.ram_bytes = needs & NEED_SCRATCH ?
 			     ABI_SCRATCH_GPA + ABI_SCRATCH_BYTES : ABI_RAM_BYTES,
-		.backing = MEMORY_ANON,
+		.backing = BACKING_ANON,
 		.vcpus = 1,
 		.irqchip = needs & NEED_IRQCHIP,
 		.msr_user = needs & NEED_MSR_USER,
 		.coalesced = needs & NEED_COALESCED,
 		.ioeventfd = needs & NEED_IOEVENTFD,
 		.stats = true,
+		.vm_stats = r->bench && r->bench->maps.declared,
 	};
 	struct machine *m = calloc(1, sizeof(*m));
 	int rc;
@@ -167,7 +193,10 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 	};
 	m->mailbox = m->host.mailbox = (void *)(m->host.ram + ABI_MAILBOX_GPA);
 	m->vm.opaque = m;
-	rc = machine_load(m, e);
+	rc = r->bench && r->bench->arena.bytes ?
+	     arena_create(m, r->bench, e) : 0;
+	if (!rc)
+		rc = machine_load(m, e);
 	if (rc) {
 		vm_destroy(&m->vm);
 		free(m);

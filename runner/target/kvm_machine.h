@@ -42,6 +42,8 @@ struct machine {
 	/* the vCPU thread's own */
 	struct vcpu_counts counts_begin;
 	bool counts_known;		/* counts_begin could be read */
+	struct vcpu_counts pages_begin;	/* the VM's */
+	bool pages_known;
 	uint64_t user_exits_begin;
 	struct counter_values values_begin;
 	bool values_known;

@@ -74,7 +74,7 @@ static const char *native_unsupported(struct target_context *ctx,
 				      const struct run_request *r)
 {
 	(void)ctx;
-	return process_unsupported(r, false);
+	return process_unsupported(ctx, r, false);
 }
 
 static int native_create(struct target_context *ctx,

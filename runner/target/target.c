@@ -78,6 +78,20 @@ int target_run_once(const struct target *t, struct target_context *ctx,
 	return rc;
 }
 
+struct block_seen block_seen_none(void)
+{
+	struct block_seen none = {
+		.exits = NAN, .irq_exits = NAN, .user_exits = NAN,
+		.emulated = NAN,
+	};
+
+	for (int i = 0; i < PAGE_SIZES; i++)
+		none.pages[i] = NAN;
+	for (int i = 0; i < COUNTER_EVENTS; i++)
+		none.counters.host[i] = none.counters.guest[i] = NAN;
+	return none;
+}
+
 void observation_clear(struct observation *seen)
 {
 	json_decref(seen->postmortem);

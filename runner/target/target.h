@@ -49,8 +49,12 @@ struct block_seen {
 	double irq_exits;	/* of those, for the host's interrupts */
 	double user_exits;	/* returns of KVM_RUN; NaN: unknown */
 	double emulated;	/* instructions that KVM emulated */
+	double pages[PAGE_SIZES];	/* that KVM mapped, by size */
 	struct counter_delta counters;
 };
+
+/* A block of which nothing is known. */
+struct block_seen block_seen_none(void);
 
 /* One stamped round trip, all in host TSC cycles; NaN where unknown. */
 struct trip {
@@ -82,6 +86,8 @@ struct target_context {
 	const char *options;		/* after the colon of --target, or "" */
 	const struct topology *topology;
 	unsigned int pu;		/* where the vCPU runs */
+	uint64_t memory_bytes;		/* the most that an arena may take */
+	char why[200];			/* room for an unsupported() */
 	bool pin;
 	const struct backend_info *backend;
 	struct tracing *tracing;	/* NULL: no kernel stamps */

@@ -182,7 +182,7 @@ static const char *container_unsupported(struct target_context *ctx,
 					 const struct run_request *r)
 {
 	(void)ctx;
-	return process_unsupported(r, true);
+	return process_unsupported(ctx, r, true);
 }
 
 static int container_create(struct target_context *ctx,

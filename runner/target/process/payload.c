@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "host/backing.h"
 #include "host/counters.h"
 #include "target/host_bench.h"
 #include "target/process/process.h"
@@ -24,6 +25,7 @@
 static struct {
 	struct process_box *box;
 	struct item_host host;
+	const struct bench *bench;	/* NULL: a probe */
 	struct counters counters;
 	struct counter_values begin;
 	bool counting, tried;
@@ -37,18 +39,6 @@ uint64_t process_stamp(void)
 	tsc = __rdtsc();
 	_mm_lfence();
 	return tsc;
-}
-
-struct block_seen process_block_unseen(void)
-{
-	struct block_seen seen = {
-		.exits = NAN, .irq_exits = NAN, .user_exits = NAN,
-		.emulated = NAN,
-	};
-
-	for (int i = 0; i < COUNTER_EVENTS; i++)
-		seen.counters.host[i] = seen.counters.guest[i] = NAN;
-	return seen;
 }
 
 static void seen_begin(void *opaque)
@@ -73,7 +63,7 @@ static void seen_end(void *opaque, struct block_seen *to)
 	struct counter_values end;
 
 	(void)opaque;
-	*to = process_block_unseen();
+	*to = block_seen_none();
 	if (payload.counting && !counters_read(&payload.counters, &end))
 		counters_subtract(&payload.counters, &payload.begin, &end,
 				  &to->counters);
@@ -105,6 +95,11 @@ void payload_bell(uint32_t bell)
 		slot = block_slot();
 		if (slot)
 			seen_end(NULL, slot);
+		break;
+	case ABI_BELL_REWIND:
+		if (payload.bench->host_rewind(&payload.host))
+			host_verdict(&payload.host, ABI_ERROR, "the host's "
+				     "half could not put things back");
 		break;
 	case ABI_BELL_STAMPS_BEGIN:
 	case ABI_BELL_STAMPS_END:
@@ -191,6 +186,23 @@ int process_image_try(const struct process_image *image, struct error *e)
 	return 0;
 }
 
+/* The arena's address is the guest's, so that the same code finds it. */
+static int arena_create(const struct arena *a, struct error *e)
+{
+	size_t unit = backing_unit(a->backing);
+	int rc;
+
+	if (ABI_ARENA_VA % unit ||
+	    !gpa_map(ABI_ARENA_VA, a->bytes, PROT_NONE, e))
+		return -ENOMEM;
+	payload.host.arena = (uint8_t *)ABI_ARENA_VA;
+	payload.host.arena_bytes = a->bytes;
+	rc = backing_map(payload.host.arena, a->bytes, a->backing, e);
+	if (!rc && a->populate)
+		rc = backing_populate(payload.host.arena, a->bytes, e);
+	return rc;
+}
+
 static void image_run(const struct process_image *image, unsigned int needs)
 {
 	struct error e = { "" };
@@ -199,6 +211,9 @@ static void image_run(const struct process_image *image, unsigned int needs)
 	if (at && (needs & NEED_SCRATCH) &&
 	    !gpa_map(ABI_SCRATCH_GPA, ABI_SCRATCH_BYTES,
 		     PROT_READ | PROT_WRITE, &e))
+		at = NULL;
+	if (at && payload.bench && payload.bench->arena.bytes &&
+	    arena_create(&payload.bench->arena, &e))
 		at = NULL;
 	if (!at) {
 		host_verdict(&payload.host, ABI_ERROR, e.text);
@@ -224,6 +239,7 @@ void process_payload(struct process_box *box, const struct item *item,
 	box->begin_tsc = process_stamp();
 	box->stage = PROCESS_STARTED;
 	payload.box = box;
+	payload.bench = b;
 	payload.host = (struct item_host){
 		.mailbox = &box->mailbox, .outside = &box->outside,
 	};

@@ -59,9 +59,6 @@ struct process_box {
 
 #define PROCESS_BOX_MAGIC	0x786f6265677567ull
 
-/* A block of which nothing is known. */
-struct block_seen process_block_unseen(void);
-
 /* Serialised: neither early nor late. */
 uint64_t process_stamp(void);
 
@@ -156,6 +153,7 @@ void process_observe(const struct process_box *box,
 		     const struct run_request *r, struct observation *seen);
 
 /* NULL, or why a process cannot run this: `kept` in a container, or not. */
-const char *process_unsupported(const struct run_request *r, bool kept);
+const char *process_unsupported(struct target_context *ctx,
+				const struct run_request *r, bool kept);
 
 #endif

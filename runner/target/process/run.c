@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/backing.h"
 #include "target/process/process.h"
 
 /* The moments of one process, in TSC cycles. */
@@ -105,7 +106,7 @@ static int lifecycle_run(const struct process_run *run,
 	}
 	seen->mailbox = mb;
 	for (uint32_t i = 0; i < blocks; i++)
-		seen->block[i] = seen->empty[i] = process_block_unseen();
+		seen->block[i] = seen->empty[i] = block_seen_none();
 	return 0;
 }
 
@@ -120,7 +121,8 @@ int process_run(const struct process_run *run, const struct run_request *r,
 	return once(run, r, seen, &life, e);
 }
 
-const char *process_unsupported(const struct run_request *r, bool kept)
+const char *process_unsupported(struct target_context *ctx,
+				const struct run_request *r, bool kept)
 {
 	const struct probe *p = r->probe;
 	unsigned int needs = r->bench ? r->bench->needs : p ? p->needs : 0;
@@ -137,6 +139,16 @@ const char *process_unsupported(const struct run_request *r, bool kept)
 				   NEED_SCRATCH))
 		return "needs a device or a setting of the VMM: a process has "
 		       "none";
+	if (r->bench && r->bench->arena.bytes &&
+	    page_bytes(r->bench->arena.guest_page) !=
+	    backing_unit(r->bench->arena.backing))
+		return "a process has one level of translation: its row is "
+		       "the one with the same page size on both";
+	if (r->bench && r->bench->arena.bytes)
+		return backing_unavailable(r->bench->arena.backing,
+					   r->bench->arena.bytes,
+					   ctx->memory_bytes, ctx->why,
+					   sizeof(ctx->why));
 	if (p && !p->process && (p->prepare || p->judge))
 		return "the host's half of this probe needs a VM";
 	return NULL;
