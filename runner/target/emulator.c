@@ -259,7 +259,7 @@ enum emulator_end emulator_wait(struct emulator *em, unsigned int wanted,
 							   : EMULATOR_ENDED;
 			continue;
 		}
-		if (ended(em)) {
+		if (ended(em) || (em->gave_up && em->gave_up(em))) {
 			while (poll(&p, 1, 0) > 0 && read_some(em))
 				;
 			return em->events & wanted ? EMULATOR_EVENT

@@ -47,6 +47,8 @@ struct emulator {
 	char tail[1024];	/* the end of what came over the port */
 	size_t tail_bytes;
 	double begin_cpu_ms;
+	/* Set after the start, or NULL: has it given up, though it lives? */
+	bool (*gave_up)(const struct emulator *em);
 };
 
 /*

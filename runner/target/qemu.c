@@ -242,10 +242,43 @@ static int qemu_create(struct target_context *ctx,
 	return rc;
 }
 
+/* An exit that QEMU cannot serve stops the VM but not QEMU, which says so. */
+static bool last_words(const struct emulator *em, char *to, size_t bytes)
+{
+	char log[2048], *at;
+	ssize_t n = pread(em->log, log, sizeof(log) - 1, 0);
+
+	log[n > 0 ? n : 0] = '\0';
+	at = strstr(log, "KVM internal error");
+	if (!at)
+		at = strstr(log, "KVM: entry failed");
+	if (at)
+		snprintf(to, bytes, "QEMU: %.*s", (int)strcspn(at, "\r\n"), at);
+	return at;
+}
+
+static bool vm_stopped(const struct emulator *em)
+{
+	char words[200];
+
+	return last_words(em, words, sizeof(words));
+}
+
 static int qemu_run(void *vm, const struct run_request *r,
 		    struct observation *seen, struct error *e)
 {
-	return emulator_answer(vm, "QEMU", BOOT_MS, r, seen, e);
+	struct emulator *em = vm;
+	char words[200];
+	int rc;
+
+	em->gave_up = vm_stopped;
+	rc = emulator_answer(em, "QEMU", BOOT_MS, r, seen, e);
+	if (!rc && seen->end != RUN_DONE &&
+	    last_words(em, words, sizeof(words))) {
+		seen->end = RUN_CRASH;
+		memcpy(seen->end_reason, words, sizeof(words));
+	}
+	return rc;
 }
 
 static void qemu_destroy(void *vm)
