@@ -45,7 +45,7 @@ FLAGS    := $(CC) $(CFLAGS) $(HOST_C) $(GUEST_C) $(VERSION)
 prefix    = $(if $(filter microbench/%,$1),$(notdir $(patsubst %/,%,$(dir $1))),$(patsubst conformance/%.c,%,$1))
 
 .DELETE_ON_ERROR:
-.PHONY: all run check figures deps deps-check deps-hosts install clean help lint FORCE
+.PHONY: all run check check-all figures deps deps-check deps-hosts install clean help lint FORCE
 
 all: $(BUILD)/vmgauge
 
@@ -54,6 +54,7 @@ help:
 #: make            build build/vmgauge (CC=gcc|clang SANITIZE=address,undefined V=1)
 #: make run        install what is missing, build, measure and probe; leaves results/
 #: make check      the same for the tests (under 30 minutes)
+#: make check-all  that, every software host's boot, and 20 runs in a row (2 hours)
 #: make figures    measure every figure that the project claims (F=GLOB for some)
 #: make deps       install what is missing to build and run (apt or dnf)
 #: make deps-hosts fetch the emulators and kernels of the software hosts
@@ -78,6 +79,13 @@ run: deps
 check: deps-check
 	$(Q)$(MAKE) --no-print-directory all unit $(BUILD)/bare $(BUILD)/instance $(IMAGE32)
 	$(Q)BUILD=$(BUILD) ci/check
+
+check-all: check
+	$(Q)for host in svm-smp vmx xen; do \
+		VMGAUGE_HOST=$$host prove --timer --comments --exec '' \
+			ci/e2e/host_boot.t || exit; \
+	done
+	$(Q)BUILD=$(BUILD) ci/figures 'verdicts/*'
 
 figures: deps
 	$(Q)$(MAKE) --no-print-directory all $(BUILD)/bare $(BUILD)/instance
