@@ -11,8 +11,23 @@ cd "$(dirname "$0")/../.." || exit 1
 host=${VMGAUGE_HOST:-svm}
 case $host in
 svm*)	emulator=qemu-system-x86_64 package=qemu-system-x86 kvm=kvm_amd ;;
+xen)	emulator=qemu-system-x86_64 package=qemu-system-x86 ;;
 *)	emulator=bochs-bin package=bochs kvm=kvm_intel ;;
 esac
+# What a host is for, as a command that prints Y or 1 in it, and what to load
+# a module of it with.
+if [ "$host" = xen ]; then
+	purpose="the host is Xen's dom0, and may make hvm domains"
+	proof='grep -q control_d /proc/xen/capabilities &&
+		xl info | grep -q "virt_caps.* hvm hap" && echo Y'
+	kernel=xen-hypervisor-4.17-amd64 parameter=xen_gntdev.limit=77
+else
+	purpose="the host has /dev/kvm with nested paging"
+	proof="[ -c /dev/kvm ] && cat /sys/module/$kvm/parameters/[en]pt"
+	kernel=linux-image-cloud-amd64
+	parameter=kvm.force_emulation_prefix=1
+fi
+IFS=.= read -r module name value <<<"$parameter"
 export VMGAUGE=/bin/bash
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -94,24 +109,25 @@ check "standard error comes out, and nothing else" \
 	[ "$(cat "$work/err")" = aside ]
 
 boot -- -c 'head -c 1048576 /dev/urandom >"$2"; sha256sum <"$2"
-	[ -c /dev/kvm ] && cat /sys/module/'$kvm'/parameters/[en]pt >&2
+	{ '"$proof"'; } >&2
 	exit 1' -- -o "$work/random"
 check "exit code 1 comes out" [ "$code" -eq 1 ]
 check "a file written through -o comes out where it was asked for" \
 	[ "$(sha256sum <"$work/random")" = "$(cat "$work/out")" ]
-check "the host has /dev/kvm with nested paging" grep -qx '[Y1]' "$work/err"
+check "$purpose" grep -qx '[Y1]' "$work/err"
 
 boot --file "$work/bytes:in/bytes" --file "$work/random:/tmp/copy" \
-	--out "$work/all" --modparam kvm.force_emulation_prefix=1 -- -c '
+	--out "$work/all" --modparam "$parameter" -- -c '
 	mkdir -p a/b; cp in/bytes a/b; cp /tmp/copy a; ln -s a link
-	cat /sys/module/kvm/parameters/force_emulation_prefix; exit 77'
+	cat "/sys/module/$1/parameters/$2"; exit 77' - "$module" "$name"
 check "exit code 77 comes out" [ "$code" -eq 77 ]
 check "--out brings out the tree below /out" \
 	cmp "$work/bytes" "$work/all/a/b/bytes"
 check "a file that went in and out is the same" \
 	cmp "$work/random" "$work/all/link/copy"
 check "what was only put in does not come out" [ ! -e "$work/all/in" ]
-check "--modparam sets a module's parameter" [ "$(cat "$work/out")" = 1 ]
+check "--modparam sets a module's parameter" \
+	[ "$(cat "$work/out")" = "$value" ]
 
 broken_emulator 1
 PATH=$work/bin:$PATH boot -- -c 'echo once; kill -9 $$'
@@ -138,8 +154,8 @@ check "a program that hangs is ended at its time limit" [ "$code" -eq 124 ]
 check "the time limit is named" says "time limit of 2 s reached"
 
 XDG_CACHE_HOME=$work/empty boot -- -c 'exit 0'
-check "without a kernel: exit code 2" [ "$code" -eq 2 ]
-check "its package is named" says linux-image-cloud-amd64
+check "without what it boots: exit code 2" [ "$code" -eq 2 ]
+check "its package is named" says "$kernel"
 check "and how to get it" says "make deps-hosts"
 check "nothing was downloaded" [ ! -e "$work/empty" ]
 

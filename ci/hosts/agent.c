@@ -1,5 +1,5 @@
 /*
- * Process 1 of a host in software: loads KVM, runs one program, reports.
+ * Process 1 of a host in software: loads modules, runs one program, reports.
  *
  * Everything that leaves the host goes through one I/O port that every PC
  * emulator has (0xe9, "the debug console"): no driver, no line discipline
@@ -14,8 +14,9 @@
  *   T  a tar stream of /out
  *   X  text, the end: "exit CODE" or "signal NUMBER"
  *
- * The job is in /job: "modules" has lines "NAME PARAMETERS", "args" the
- * program's path and its arguments, each ended by NUL.
+ * The job is in /job: "modules" has lines "NAME PARAMETERS", "setup" (if it
+ * is there) is for the shell, which has to succeed, "args" the program's path
+ * and its arguments, each ended by NUL.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -168,6 +169,26 @@ static void modules_load(void)
 	fclose(f);
 }
 
+static void setup_run(void)
+{
+	int status = -1;
+	pid_t pid;
+
+	if (access("/job/setup", F_OK))
+		return;
+	pid = fork();
+	if (pid < 0)
+		fail("fork: %m");
+	if (!pid) {
+		execl("/bin/busybox", "sh", "/job/setup", NULL);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) != pid)
+		;
+	if (status)
+		fail("setup failed: --console FILE shows where");
+}
+
 static char **args_read(void)
 {
 	static char *args[ARGS_MAX + 1];
@@ -307,6 +328,7 @@ int main(void)
 	close(fd);
 	mount_all();
 	modules_load();
+	setup_run();
 	args = args_read();
 	path = args[0];
 	if (!path)

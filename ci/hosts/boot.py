@@ -39,9 +39,9 @@ class TimeLimit(Exception):
 class Machine:
     """What a host's command() may use."""
 
-    def __init__(self, kernel, job, memory_mib, work):
+    def __init__(self, host, kernel, job, memory_mib, work):
         self.kernel = kernel
-        self.base = image.base_image(kernel)
+        self.base = image.base_image(kernel, host)
         self.job = job
         self.memory_mib = memory_mib
         self.work = work
@@ -194,7 +194,7 @@ def run(host, kernel, job, options, sink):
     failed = None
     for attempt in (1, 2):
         with tempfile.TemporaryDirectory(prefix="vmgauge-host-") as work:
-            machine = Machine(kernel, job,
+            machine = Machine(host, kernel, job,
                               options.memory_mib or host.MEMORY_MIB, work)
             one = Run(machine, host.command(machine), options.boot_limit_s,
                       options.run_limit_s, sink)

@@ -1,9 +1,9 @@
 """What a host boots: a kernel and two cpio archives.
 
-The first archive is the same for every run (busybox, the agent, KVM's
-modules) and lies in the cache, named by the kernel's version and by what it
-was made from. The second one is the job: the program, its shared libraries
-at the paths where its loader looks for them, its arguments.
+The first archive is the same for every run (busybox, the agent, modules,
+what a host adds) and lies in the cache, named by the kernel's version and by
+what it was made from. The second one is the job: the program, its shared
+libraries at the paths where its loader looks for them, its arguments.
 
 Nothing here downloads anything: what is missing is named, with its package
 (ci/hosts/deps fetches it).
@@ -56,14 +56,16 @@ def unsigned(module):
 
 
 class Kernel:
-    """The unpacked kernel package in the cache."""
+    """An unpacked kernel package in the cache: a host's own, or KVM's."""
 
-    def __init__(self):
-        self.root = os.path.realpath(os.path.join(cache_dir(), "kernel"))
+    def __init__(self, host=None):
+        name, package = getattr(host, "KERNEL",
+                                ("kernel", "linux-image-cloud-amd64"))
+        self.root = os.path.realpath(os.path.join(cache_dir(), name))
         images = glob.glob(os.path.join(self.root, "boot/vmlinuz-*"))
         if not images:
-            raise Missing(f"no kernel in {cache_dir()}: package "
-                          "linux-image-cloud-amd64 (make deps-hosts)")
+            raise Missing(f"no kernel in {self.root}: package {package} "
+                          "(make deps-hosts)")
         self.path = images[0]
         self.release = os.path.basename(images[0])[len("vmlinuz-"):]
 
@@ -135,6 +137,9 @@ class Cpio:
 
 
 def write_atomically(path, data):
+    """A file of the cache; nothing else is ever written to by this module."""
+    if os.path.commonpath([path, cache_dir()]) != cache_dir():
+        raise ValueError(f"{path} is not below {cache_dir()}")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=os.path.dirname(path),
                                      delete=False) as f:
@@ -156,19 +161,21 @@ def build_agent(source):
             return f.read()
 
 
-def base_image(kernel):
-    """Path of the archive that all jobs on this kernel share."""
+def base_image(kernel, host):
+    """Path of the archive that all jobs of such hosts share."""
     busybox = require("busybox", "busybox-static")
     agent = os.path.join(HERE, "agent.c")
+    contents = host.contents() if hasattr(host, "contents") else []
     made_from = hashlib.sha256()
-    for path in (busybox, agent, __file__):
-        with open(path, "rb") as f:
+    for source in [busybox, agent, __file__] + [s for _, s in contents]:
+        with open(source, "rb") as f:
             made_from.update(f.read())
-    made_from.update(kernel.root.encode())
-    path = os.path.join(cache_dir(), f"base-{kernel.release}-"
-                        f"{made_from.hexdigest()[:12]}.cpio")
-    if os.path.exists(path):
-        return path
+    modules = MODULES if set(host.MODULES) <= set(MODULES) else host.MODULES
+    made_from.update(" ".join([kernel.root] + modules).encode())
+    archive = os.path.join(cache_dir(), f"base-{kernel.release}-"
+                           f"{made_from.hexdigest()[:12]}.cpio")
+    if os.path.exists(archive):
+        return archive
 
     cpio = Cpio()
     for name in DIRECTORIES:
@@ -181,17 +188,26 @@ def base_image(kernel):
     for applet in applets:
         if applet != "busybox":
             cpio.symlink(f"bin/{applet}", "/bin/busybox")
-    for module in MODULES:
+    for name, source in contents:
+        cpio.copy(name, source)
+    for module in modules:
         cpio.file(f"lib/modules/{module}.ko", kernel.module(module), 0o644)
     cpio.file("init", build_agent(agent))
-    write_atomically(path, cpio.bytes())
-    return path
+    write_atomically(archive, cpio.bytes())
+    return archive
 
 
-def libraries(program):
-    """Paths of the shared libraries and the loader of a program."""
+def libraries(program, root=None):
+    """Paths of the shared libraries and the loader of a program.
+
+    They may lie below root, where packages were unpacked.
+    """
+    env = dict(os.environ)
+    if root:
+        env["LD_LIBRARY_PATH"] = ":".join(
+            glob.glob(os.path.join(root, "usr/lib/*-linux-gnu")))
     done = subprocess.run(["ldd", program], capture_output=True, text=True,
-                          check=False)
+                          check=False, env=env)
     if done.returncode:     # "not a dynamic executable"
         return []
     paths = []
@@ -205,16 +221,34 @@ def libraries(program):
     return paths
 
 
-def job_image(program, args, modules, files):
-    """The second archive: files are (path here, path in the host)."""
+def system_library(name):
+    """Path of a library of this machine that ldd does not tell of."""
+    done = subprocess.run(["gcc", f"-print-file-name={name}"],
+                          capture_output=True, text=True, check=False)
+    path = os.path.realpath(done.stdout.strip())
+    if not os.path.isabs(done.stdout.strip()):
+        raise Missing(f"there is no {name}: package gcc")
+    return path
+
+
+def job_image(program, args, modules, files, setup=""):
+    """The second archive: files are (path here, path in the host).
+
+    The shell runs setup before the program.
+    """
     cpio = Cpio()
     inside = "/usr/bin/" + os.path.basename(program)
     cpio.copy(inside, program)
-    for library in libraries(program):
+    programs = [program] + [source for source, _ in files if
+                            os.path.isfile(source) and
+                            os.access(source, os.X_OK)]
+    for library in sorted({lib for p in programs for lib in libraries(p)}):
         cpio.copy(library, library)
     for source, target in files:
         cpio.copy(os.path.join("/out", target), source)
     lines = "".join(f"{m} {p}".strip() + "\n" for m, p in modules)
+    if setup:
+        cpio.file("job/setup", setup.encode(), 0o644)
     cpio.file("job/modules", lines.encode(), 0o644)
     cpio.file("job/args", b"".join(os.fsencode(a) + b"\0"
                                    for a in [inside] + args), 0o644)

@@ -48,6 +48,8 @@ static void child_exec(const struct emulator_command *c, pid_t parent, int in,
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(126);
+	if (c->terminal > 0 && c->serial_fd == 1)
+		in = out = c->terminal_peer;
 	dup2(in, STDIN_FILENO);
 	dup2(c->serial_fd == 1 ? out : log, STDOUT_FILENO);
 	if (c->serial_fd == CHILD_SERIAL_FD)

@@ -28,7 +28,11 @@ struct emulator_command {
 	int file[EMULATOR_FILES_MAX];	/* the child's fds from 4 on */
 	unsigned int files;
 	bool no_network;	/* it would listen on one */
-	/* Both ends of a pseudo-terminal that is the port; 0: it is a pipe. */
+	/*
+	 * Both ends of a pseudo-terminal that is the port; 0: it is a pipe.
+	 * The child knows the peer by name, or with serial_fd 1 it is its
+	 * standard input and output.
+	 */
 	int terminal, terminal_peer;
 };
 
@@ -67,6 +71,13 @@ int emulator_fd(int fd);
 int emulator_memory_file(const void *data, size_t bytes, struct error *e);
 /* One with the embedded image. */
 int emulator_image(struct error *e);
+
+/*
+ * A raw pseudo-terminal for the command, and the name of its peer. Both ends
+ * stay open here, so that neither sees the other hang up.
+ */
+int emulator_terminal(struct emulator_command *c, char *name, size_t bytes,
+		      struct error *e);
 
 /* Takes over the terminal's two ends, whatever comes of it. */
 int emulator_start(struct emulator *em, const struct emulator_command *c,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "image.h"
@@ -75,4 +76,30 @@ int emulator_image(struct error *e)
 	return emulator_memory_file(image_elf_start,
 				    (size_t)(image_elf_end - image_elf_start),
 				    e);
+}
+
+int emulator_terminal(struct emulator_command *c, char *name, size_t bytes,
+		      struct error *e)
+{
+	struct termios raw;
+	int rc;
+
+	c->terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (c->terminal < 0 || grantpt(c->terminal) || unlockpt(c->terminal) ||
+	    ptsname_r(c->terminal, name, bytes))
+		goto fail;
+	c->terminal_peer = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (c->terminal_peer < 0 || tcgetattr(c->terminal_peer, &raw))
+		goto fail;
+	cfmakeraw(&raw);
+	if (tcsetattr(c->terminal_peer, TCSANOW, &raw))
+		goto fail;
+	return 0;
+fail:
+	rc = error_set(e, -errno, "a pseudo-terminal for an emulator: %s: is "
+		       "/dev/pts mounted?", strerror(errno));
+	if (c->terminal >= 0)
+		close(c->terminal);
+	c->terminal = 0;
+	return rc;
 }

@@ -1,9 +1,11 @@
 /*
- * Xen as a target: the image is its PVH dom0, the one guest that Xen starts
- * by itself, so that nothing else runs but the hypervisor and the payload.
+ * Xen as a target. In an emulator the image is its PVH dom0, the one guest
+ * that Xen starts by itself, so that nothing else runs but the hypervisor and
+ * the payload; on a machine that runs under Xen it is a domain like others.
  *
  *	xen:svm		on QEMU's emulation of SVM and nested paging
  *	xen:vmx		on Bochs's emulation of VMX and EPT
+ *	xen:xl		this machine is dom0: a PVH domain made by xl
  *	hypervisor=FILE	an unpacked xen (make deps-hosts puts one in the cache)
  *
  * Xen takes seconds to boot, so a boot serves many items: the image waits for
@@ -21,7 +23,9 @@
 
 #define BLOCK_CYCLES	1000000
 
-static const struct xen_host *const hosts[] = { &xen_svm, &xen_vmx, NULL };
+static const struct xen_host *const hosts[] = {
+	&xen_svm, &xen_vmx, &xen_xl, NULL
+};
 
 static int option_set(struct xen *x, char *key)
 {
@@ -49,8 +53,12 @@ static int options_parse(struct xen *x, const char *options,
 	     key = strtok_r(NULL, ",", &save))
 		if (option_set(x, key))
 			return error_set(e, -EINVAL, "--target xen: '%s' is "
-					 "none of svm, vmx, hypervisor=FILE",
+					 "none of svm, vmx, xl, hypervisor=FILE",
 					 key);
+	if (x->host->local && x->hypervisor[0])
+		return error_set(e, -EINVAL, "--target xen: hypervisor= is "
+				 "for svm and vmx: %s has one",
+				 x->host->name);
 	return 0;
 }
 
@@ -69,11 +77,18 @@ static int hypervisor_find(struct xen *x, struct error *e)
 			 "does it)", x->hypervisor);
 }
 
+static void boot_end(struct xen *x)
+{
+	emulator_stop(&x->em);
+	if (x->host->stop)
+		x->host->stop(x);
+}
+
 static void xen_close(struct target_context *ctx)
 {
 	struct xen *x = ctx->state;
 
-	emulator_stop(&x->em);
+	boot_end(x);
 	if (x->host->close)
 		x->host->close(x);
 	if (x->image >= 0)
@@ -95,9 +110,11 @@ static int xen_open(struct target_context *ctx, struct error *e)
 	x->image = x->console = -1;
 	ctx->state = x;
 	rc = options_parse(x, ctx->options, e);
+	x->kind = x->host->kind;
+	x->tdp = x->host->tdp;
 	if (!rc)
 		rc = x->host->find(x, e);
-	if (!rc)
+	if (!rc && !x->host->local)
 		rc = hypervisor_find(x, e);
 	if (!rc) {
 		x->image = emulator_image(e);
@@ -138,12 +155,22 @@ static int xen_create(struct target_context *ctx, const struct run_request *r,
 	if (x->em.pid &&
 	    (emulator_wait(&x->em, 1u << SERIAL_READY, x->host->boot_ms) !=
 	     EMULATOR_EVENT || x->em.events & 1u << SERIAL_SPOILT))
-		emulator_stop(&x->em);
+		boot_end(x);
 	return x->em.pid ? 0 : boot(x, e);
 }
 
+void xen_console_keep(char *text, size_t n, struct observation *seen)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
+			text[i] = ' ';
+	if (seen->postmortem)
+		json_object_set_new(seen->postmortem, "console",
+			json_string(n > 3000 ? text + n - 3000 : text));
+}
+
 /* A hypervisor that gives up on its dom0 says so and sits there. */
-static void hypervisor_hear(const struct xen *x, struct observation *seen)
+static void hypervisor_hear(struct xen *x, struct observation *seen)
 {
 	static const char *const last_words[] = {
 		"Dom0 crashed", "Panic on CPU", "Domain 0 crashed",
@@ -155,12 +182,7 @@ static void hypervisor_hear(const struct xen *x, struct observation *seen)
 	if (seen->end == RUN_DONE || n <= 0)
 		return;
 	text[n] = '\0';
-	for (ssize_t i = 0; i < n; i++)
-		if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
-			text[i] = ' ';
-	if (seen->postmortem)
-		json_object_set_new(seen->postmortem, "console",
-			json_string(n > 3000 ? text + n - 3000 : text));
+	xen_console_keep(text, (size_t)n, seen);
 	for (size_t i = 0; i < sizeof(last_words) / sizeof(*last_words); i++) {
 		char *at = strstr(text, last_words[i]);
 
@@ -189,11 +211,11 @@ static int xen_run(void *vm, const struct run_request *r,
 	rc = emulator_dialogue(&x->em, "Xen", x->host->boot_ms, words, r, seen,
 			       e);
 	if (!rc && seen->end != RUN_DONE)
-		hypervisor_hear(x, seen);
+		(x->host->hear ? x->host->hear : hypervisor_hear)(x, seen);
 	/* A panic is answered, and the image goes on; else it is gone. */
 	if (rc || (seen->end != RUN_DONE &&
 		   seen->mailbox.state != ABI_STATE_PANIC))
-		emulator_stop(&x->em);
+		boot_end(x);
 	return rc;
 }
 
@@ -207,19 +229,25 @@ static void xen_backend(const struct target_context *ctx,
 {
 	const struct xen *x = ctx->state;
 
-	backend_replace(info, x->host->kind, x->host->tdp, x->host->emulator,
-			"Xen, the image as PVH dom0, on %s of %s",
-			x->host->kind == BACKEND_SVM ? "SVM + NPT"
-						     : "VMX + EPT",
-			x->host->emulator);
+	const char *cpu = x->kind == BACKEND_SVM ? "SVM" : "VMX";
+	const char *tdp = x->tdp == BACKEND_TDP_NPT ? "NPT" :
+			  x->tdp == BACKEND_TDP_EPT ? "EPT" : "shadow paging";
+
+	if (x->host->local)
+		backend_replace(info, x->kind, x->tdp, NULL, "Xen, the image "
+				"as a PVH domain, on %s + %s", cpu, tdp);
+	else
+		backend_replace(info, x->kind, x->tdp, x->host->emulator,
+				"Xen, the image as PVH dom0, on %s + %s of %s",
+				cpu, tdp, x->host->emulator);
 }
 
-static const char *const variants[] = { "svm", "vmx", NULL };
+static const char *const variants[] = { "svm", "vmx", "xl", NULL };
 
 const struct target target_xen = {
 	.name = "xen",
 	.variants = variants,
-	.summary = "the image as PVH dom0 of Xen, under QEMU (xen:svm) or Bochs (xen:vmx)",
+	.summary = "the image as PVH dom0 of Xen, under QEMU (xen:svm) or Bochs (xen:vmx), or as a PVH domain of this machine's Xen (xen:xl)",
 	.open = xen_open,
 	.close = xen_close,
 	.backend = xen_backend,

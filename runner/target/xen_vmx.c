@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "image.h"
@@ -183,33 +182,6 @@ static void vmx_close(struct xen *x)
 	rmdir(x->dir);
 }
 
-/* Both ends stay open here, so that neither sees the other hang up. */
-static int terminal_open(struct emulator_command *c, char *name, size_t bytes,
-			 struct error *e)
-{
-	struct termios raw;
-	int rc;
-
-	c->terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (c->terminal < 0 || grantpt(c->terminal) || unlockpt(c->terminal) ||
-	    ptsname_r(c->terminal, name, bytes))
-		goto fail;
-	c->terminal_peer = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (c->terminal_peer < 0 || tcgetattr(c->terminal_peer, &raw))
-		goto fail;
-	cfmakeraw(&raw);
-	if (tcsetattr(c->terminal_peer, TCSANOW, &raw))
-		goto fail;
-	return 0;
-fail:
-	rc = error_set(e, -errno, "a pseudo-terminal for Bochs: %s: is "
-		       "/dev/pts mounted?", strerror(errno));
-	if (c->terminal >= 0)
-		close(c->terminal);
-	c->terminal = 0;
-	return rc;
-}
-
 static int vmx_command(struct xen *x, struct emulator_command *c,
 		       struct error *e)
 {
@@ -217,7 +189,7 @@ static int vmx_command(struct xen *x, struct emulator_command *c,
 	const char *const argv[] = {
 		x->program, "-q", "-f", x->text[0], "-rc", x->text[1],
 	};
-	int n, rc = terminal_open(c, terminal, sizeof(terminal), e);
+	int n, rc = emulator_terminal(c, terminal, sizeof(terminal), e);
 
 	if (rc)
 		return rc;
