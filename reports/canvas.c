@@ -3,8 +3,10 @@
  * (above them on a phone), one legend that wraps. Every figure is drawn for a
  * desk and for a phone from the same data.
  */
+#include <math.h>
 #include <string.h>
 
+#include "reports/number.h"
 #include "reports/plot.h"
 
 #define FONT "sans-serif,12"
@@ -68,6 +70,42 @@ void canvas_names(struct text *script, const struct canvas *c, const char *name,
 		    c->narrow ? "-0.34" : "",
 		    c->narrow ? "left" : "right offset character -1,0",
 		    colours[COLOUR_INK].rgb);
+}
+
+void canvas_cycles(double cycles, struct text *out)
+{
+	if (cycles >= 1e9)
+		text_format(out, "%gG", cycles / 1e9);
+	else if (cycles >= 1e6)
+		text_format(out, "%gM", cycles / 1e6);
+	else
+		text_add(out, number_tidy(cycles).s);
+}
+
+/* Named are as many as have room: 1, 2, 5, or 1, or the 1 of some decades. */
+void canvas_decades(struct text *script, const struct canvas *c, double low,
+		    double high, void (*name)(double x, struct text *out))
+{
+	int first = (int)floor(log10(low)), last = (int)floor(log10(high));
+	double decades = log10(high / low);
+	double room = (c->width - c->left - c->right) / decades;
+	int step = room >= 60 ? 1 : room >= 30 ? 2 : 3;
+	bool fine = decades < 1.48;
+
+	text_format(script, "set logscale x\nset xrange [%.6g:%.6g]\nset xtics (",
+		    low, high);
+	for (int power = first; power <= last; power++)
+		for (int k = 1; k < 10; k++) {
+			bool named = (k == 1 && power % step == 0) ||
+				     (fine && (k == 2 || k == 5));
+			double x = k * pow(10, power);
+
+			text_add(script, power == first && k == 1 ? "'" : ", '");
+			if (named)
+				name(x, script);
+			text_format(script, "' %.6g %d", x, !named);
+		}
+	text_add(script, ")\n");
 }
 
 void canvas_name(struct text *data, const char *name)

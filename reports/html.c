@@ -84,8 +84,16 @@ static void html_warning(struct page *p, const char *s)
 	text_add(&p->out, "</p>\n");
 }
 
+static void html_fields_end(struct page *p)
+{
+	if (p->in_fields)
+		text_add(&p->out, "</dl>\n");
+	p->in_fields = false;
+}
+
 static void html_caveats_begin(struct page *p, const char *title)
 {
+	html_fields_end(p);
 	text_add(&p->out, "<aside class=\"caveats\">\n");
 	add_element(p, "h4", title);
 	text_add(&p->out, "<ul>\n");
@@ -144,13 +152,6 @@ static void html_entry_begin(struct page *p, enum verdict v, const char *title)
 		    "<span class=\"badge v-%s\">%s</span> ", name, name, name);
 	text_html(&p->out, title);
 	text_add(&p->out, "</h4>\n");
-}
-
-static void html_fields_end(struct page *p)
-{
-	if (p->in_fields)
-		text_add(&p->out, "</dl>\n");
-	p->in_fields = false;
 }
 
 static void html_field(struct page *p, const char *name, enum cell_style style,
@@ -239,10 +240,14 @@ const struct page_ops html_ops = {
 	.card = html_card,
 	.cards_end = html_cards_end,
 	.table_begin = html_table_begin,
+	.compared_begin = html_compared_begin,
 	.row = html_row,
 	.cell = html_cell,
 	.cell_verdict = html_cell_verdict,
 	.cell_shares = html_cell_shares,
+	.group = html_group,
+	.cell_measure = html_cell_measure,
+	.cell_judged = html_cell_judged,
 	.table_end = html_table_end,
 	.entry_begin = html_entry_begin,
 	.field = html_field,

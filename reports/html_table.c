@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-void html_table_begin(struct page *p, const char *caption,
-		      const struct column *columns, size_t n)
+static void table_open(struct page *p, const char *class, const char *caption,
+		       const struct column *columns, size_t n)
 {
 	p->columns = columns;
 	p->column_count = n;
@@ -18,9 +18,8 @@ void html_table_begin(struct page *p, const char *caption,
 	p->in_fields = false;
 	text_add(&p->out, "<p class=\"caption\">");
 	text_html(&p->out, caption);
-	/* More columns than any desk has room for. */
 	text_format(&p->out, "</p>\n<div class=\"scroll%s\" role=\"region\" tabindex=\"0\" "
-		    "aria-label=\"", n > 11 ? " wide" : "");
+		    "aria-label=\"", class);
 	text_html(&p->out, caption);
 	text_add(&p->out, "\"><table>\n<thead><tr>");
 	for (size_t i = 0; i < n; i++) {
@@ -32,6 +31,19 @@ void html_table_begin(struct page *p, const char *caption,
 	text_add(&p->out, "</tr></thead>\n<tbody>\n");
 }
 
+void html_table_begin(struct page *p, const char *caption,
+		      const struct column *columns, size_t n)
+{
+	/* More columns than any desk has room for. */
+	table_open(p, n > 11 ? " wide" : "", caption, columns, n);
+}
+
+void html_compared_begin(struct page *p, const char *caption,
+			 const struct column *columns, size_t n)
+{
+	table_open(p, " compared", caption, columns, n);
+}
+
 void html_row(struct page *p, bool faint)
 {
 	if (p->in_row)
@@ -39,6 +51,17 @@ void html_row(struct page *p, bool faint)
 	p->in_row = true;
 	p->column = 0;
 	text_add(&p->out, faint ? "<tr class=\"faint\">" : "<tr>");
+}
+
+void html_group(struct page *p, const char *title)
+{
+	if (p->in_row)
+		text_add(&p->out, "</tr>\n");
+	p->in_row = false;
+	text_format(&p->out, "<tr class=\"group\"><th scope=\"rowgroup\" "
+		    "colspan=\"%zu\"><span>", p->column_count);
+	text_html(&p->out, title);
+	text_add(&p->out, "</span></th></tr>\n");
 }
 
 /* Opens the next cell and says how to close it. */
@@ -99,6 +122,50 @@ void html_cell_shares(struct page *p, const size_t counts[VERDICT_COUNT])
 				    model_verdict(v),
 				    100.0 * (double)counts[v] / (double)total);
 	text_format(&p->out, "</span>%s", close);
+}
+
+/* Opens a cell whose full story is shown to a pointer. */
+static void cell_open_noted(struct page *p, const char *class, const char *note)
+{
+	p->column++;
+	text_format(&p->out, "<td class=\"%s\"", class);
+	if (note && *note) {
+		text_add(&p->out, " title=\"");
+		text_html(&p->out, note);
+		text_add(&p->out, "\"");
+	}
+	text_add(&p->out, ">");
+}
+
+static void add_line(struct page *p, const char *tag, const char *s)
+{
+	if (!s || !*s)
+		return;
+	text_format(&p->out, "<%s>", tag);
+	text_html(&p->out, s);
+	text_format(&p->out, "</%s>", tag);
+}
+
+void html_cell_measure(struct page *p, const struct measure *m)
+{
+	cell_open_noted(p, m->faint ? "m faint" : "m", m->note);
+	add_line(p, "b", m->value);
+	add_line(p, "small", m->interval);
+	add_line(p, "i", m->ratio);
+	add_line(p, "em", m->word);
+	text_add(&p->out, "</td>");
+}
+
+void html_cell_judged(struct page *p, const struct judged *j)
+{
+	const char *name = model_verdict(j->verdict);
+
+	cell_open_noted(p, "j", j->note);
+	text_format(&p->out, "<span class=\"badge v-%s\">%s</span>", name, name);
+	if (j->differs)
+		text_add(&p->out, " <b title=\"differs from golden\">\u2260</b>");
+	add_line(p, "small", j->known ? "known" : NULL);
+	text_add(&p->out, "</td>");
 }
 
 void html_table_end(struct page *p)

@@ -50,7 +50,7 @@ static void md_warning(struct page *p, const char *s)
 
 static void md_caveats_begin(struct page *p, const char *title)
 {
-	add_line(p, "**", title, "**\n\n");
+	add_line(p, "\n**", title, "**\n\n");
 }
 
 static void md_list_begin(struct page *p)
@@ -130,6 +130,37 @@ static void md_cell_shares(struct page *p, const size_t counts[VERDICT_COUNT])
 	for (int v = 0; v < VERDICT_COUNT; v++)
 		total += counts[v];
 	text_format(&p->out, " %zu of %zu pass |", counts[VERDICT_PASS], total);
+}
+
+/* Bold, since Markdown has no cell over several columns. */
+static void md_group(struct page *p, const char *title)
+{
+	md_row(p, false);
+	add_line(p, " **", title, "** |");
+	for (size_t i = 1; i < p->column_count; i++)
+		text_add(&p->out, " |");
+}
+
+static void add_measured(struct page *p, const char *before, const char *s,
+			 const char *after)
+{
+	if (s && *s)
+		add_line(p, before, s, after);
+}
+
+static void md_cell_measure(struct page *p, const struct measure *m)
+{
+	add_measured(p, " ", m->value, "");
+	add_measured(p, " (", m->interval, ")");
+	add_measured(p, " ", m->ratio, "");
+	add_measured(p, m->value ? "; " : " ", m->word, "");
+	text_add(&p->out, " |");
+}
+
+static void md_cell_judged(struct page *p, const struct judged *j)
+{
+	text_format(&p->out, " %s%s%s |", model_verdict(j->verdict),
+		    j->known ? " (known)" : "", j->differs ? " \u2260" : "");
 }
 
 static void md_table_end(struct page *p)
@@ -226,10 +257,14 @@ const struct page_ops markdown_ops = {
 	.card = md_card,
 	.cards_end = md_list_end,
 	.table_begin = md_table_begin,
+	.compared_begin = md_table_begin,
 	.row = md_row,
 	.cell = md_cell,
 	.cell_verdict = md_cell_verdict,
 	.cell_shares = md_cell_shares,
+	.group = md_group,
+	.cell_measure = md_cell_measure,
+	.cell_judged = md_cell_judged,
 	.table_end = md_table_end,
 	.entry_begin = md_entry_begin,
 	.field = md_field,

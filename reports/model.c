@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/comparison.h"
 #include "reports/number.h"
 
 static const char *const verdict_names[VERDICT_COUNT] = {
@@ -53,21 +54,32 @@ static bool params_describe(const json_t *params, struct text *out)
 	return any;
 }
 
-static char *item_name(const struct item *it, bool name_target)
+static int item_name(struct item *it, bool name_target)
 {
-	struct text t = { 0 };
+	struct text key = { 0 }, operation = { 0 }, name = { 0 };
 	const char *per = field_text(it->json, "per");
+	const char *unit = field_text(it->json, "unit");
 
-	text_add(&t, it->id ? it->id : "(no id)");
-	if (params_describe(field_at(it->json, "params"), &t))
-		text_add(&t, ")");
+	text_add(&key, it->id ? it->id : "(no id)");
+	if (params_describe(field_at(it->json, "params"), &key))
+		text_add(&key, ")");
+	text_add(&operation, key.data);
 	if (per && strcmp(per, "operation"))
-		text_format(&t, " (per %s)", per);
+		text_format(&operation, " (per %s)", per);
+	if (unit && strcmp(unit, "cycles"))
+		text_format(&operation, " (in %s)", unit);
+	text_add(&name, operation.data);
 	if (name_target && it->target)
-		text_format(&t, " on %s", it->target);
-	if (t.failed)
-		text_free(&t);
-	return t.data;
+		text_format(&name, " on %s", it->target);
+	it->key = key.data;
+	it->operation = operation.data;
+	it->name = name.data;
+	return key.failed || operation.failed || name.failed ? -ENOMEM : 0;
+}
+
+enum family model_family(const char *id)
+{
+	return id && !strncmp(id, "exit/", 5) ? FAMILY_EXITS : FAMILY_OTHER;
 }
 
 static void bench_read(struct item *it)
@@ -108,10 +120,10 @@ static int item_read(struct item *it, json_t *result, bool name_target)
 	it->ring = ring >= 0 && ring <= 3 ? (int)ring : -1;
 	it->median = it->low = it->high = it->level = it->ns = NAN;
 	it->attested = KNOWN_NOT;
+	it->family = model_family(it->id);
 	if (it->is_bench)
 		bench_read(it);
-	it->name = item_name(it, name_target);
-	return it->name ? 0 : -ENOMEM;
+	return item_name(it, name_target);
 }
 
 static bool many_targets(const json_t *results)
@@ -155,6 +167,7 @@ static void run_count(struct run *run, const struct item *it)
 	run->benches++;
 	run->bench_verdicts[it->verdict]++;
 	run->measured += it->measured;
+	run->measured_of[it->family] += it->measured;
 	run->attested += it->measured && it->attested == KNOWN_YES;
 	run->not_attested += it->measured && it->attested == KNOWN_NO;
 }
@@ -217,20 +230,24 @@ int model_read(struct model *m, json_t *const docs[],
 		if (run_read(&m->runs[i], docs[i]))
 			return -ENOMEM;
 	}
-	return model_rows(m);
+	return model_rows(m) ? -ENOMEM : comparison_read(m);
 }
 
 void model_free(struct model *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
-		for (size_t j = 0; j < m->runs[i].n; j++)
+		for (size_t j = 0; j < m->runs[i].n; j++) {
+			free(m->runs[i].items[j].key);
+			free(m->runs[i].items[j].operation);
 			free(m->runs[i].items[j].name);
+		}
 		free(m->runs[i].items);
 		free(m->runs[i].label);
 	}
 	for (size_t i = 0; i < m->row_count; i++)
-		free(m->rows[i].items);
-	free(m->rows);
+		free(m->row[i].items);
+	free(m->row);
+	comparison_free(m->comparison);
 	free(m->runs);
 	*m = (struct model){ 0 };
 }

@@ -22,12 +22,18 @@ enum verdict {
 
 enum known { KNOWN_NO, KNOWN_YES, KNOWN_NOT };
 
+/* By the first part of its id. What is no exit stands apart from exits. */
+enum family { FAMILY_EXITS, FAMILY_OTHER, FAMILY_COUNT };
+
 /* One result: a bench at one ring, or a probe. */
 struct item {
 	json_t *json;			/* the RESULT, for what is rare */
 	bool is_bench;
 	const char *id, *summary, *target, *reason, *repeat;
-	char *name;			/* owned: id and parameters but ring */
+	char *key;			/* owned: id and parameters but ring */
+	char *operation;		/* owned: that, and the unit if odd */
+	char *name;			/* owned: that, and which target ran it */
+	enum family family;
 	int ring;			/* -1 where it has none */
 	enum verdict verdict;
 
@@ -46,8 +52,9 @@ struct item {
 
 enum { RING_SLOTS = 5 };		/* none, 0, 1, 2, 3 */
 
-/* One line of the exit plot: the same operation in all runs and rings. */
+/* One line of a plot: the same operation in all runs and rings. */
 struct row {
+	enum family family;
 	const char *name;
 	double least;			/* the smallest median: the order */
 	const struct item **items;	/* [runs * RING_SLOTS], NULL = none */
@@ -66,14 +73,25 @@ struct run {
 	size_t benches, probes;
 	size_t bench_verdicts[VERDICT_COUNT], probe_verdicts[VERDICT_COUNT];
 	size_t measured, attested, not_attested;
+	size_t measured_of[FAMILY_COUNT];
 };
+
+/* The rows of a family, cheapest first. */
+struct rows {
+	struct row *row;		/* borrowed from the model */
+	size_t n;
+	size_t below_axis;		/* measured, but under one cycle */
+};
+
+struct comparison;
 
 struct model {
 	struct run *runs;
 	size_t n;
-	struct row *rows;		/* cheapest first */
+	struct row *row;		/* of all families */
 	size_t row_count;
-	size_t below_axis;		/* measured, but under one cycle */
+	struct rows of[FAMILY_COUNT];
+	struct comparison *comparison;	/* NULL: all is of one target */
 };
 
 /* 0 or -ENOMEM. The model needs model_free() in both cases. */
@@ -83,6 +101,9 @@ void model_free(struct model *m);
 
 /* The part of model_read() that sorts into rows. */
 int model_rows(struct model *m);
+
+/* The family of an item by its id, which may be NULL. */
+enum family model_family(const char *id);
 
 const char *model_verdict(enum verdict v);
 /* Column of a ring in row.items. */

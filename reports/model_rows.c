@@ -43,6 +43,8 @@ static int row_compare(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
+	if (x->family != y->family)
+		return x->family < y->family ? -1 : 1;
 	if (x->least != y->least)
 		return x->least < y->least ? -1 : 1;
 	return strcmp(x->name, y->name);
@@ -72,10 +74,21 @@ static struct cell *cells_collect(struct model *m, size_t *n)
 			if (is_drawn(it))
 				cells[(*n)++] = (struct cell){ it, r };
 			else if (it->measured && it->in_cycles)
-				m->below_axis++;
+				m->of[it->family].below_axis++;
 		}
 	qsort(cells, *n, sizeof(*cells), cell_compare);
 	return cells;
+}
+
+static void rows_divide(struct model *m)
+{
+	qsort(m->row, m->row_count, sizeof(*m->row), row_compare);
+	for (size_t i = m->row_count; i-- > 0;) {
+		struct rows *of = &m->of[m->row[i].family];
+
+		of->row = &m->row[i];
+		of->n++;
+	}
 }
 
 int model_rows(struct model *m)
@@ -84,8 +97,8 @@ int model_rows(struct model *m)
 	size_t n;
 	struct cell *cells = cells_collect(m, &n);
 
-	m->rows = calloc(n + 1, sizeof(*m->rows));
-	if (!cells || !m->rows) {
+	m->row = calloc(n + 1, sizeof(*m->row));
+	if (!cells || !m->row) {
 		free(cells);
 		return -ENOMEM;
 	}
@@ -94,12 +107,13 @@ int model_rows(struct model *m)
 		size_t slot = cells[i].run * RING_SLOTS + model_slot(it->ring);
 
 		if (!row || strcmp(row->name, it->name)) {
-			row = &m->rows[m->row_count];
+			row = &m->row[m->row_count];
 			row->items = calloc(m->n * RING_SLOTS, sizeof(*row->items));
 			if (!row->items) {
 				free(cells);
 				return -ENOMEM;
 			}
+			row->family = it->family;
 			row->name = it->name;
 			row->least = it->median;
 			m->row_count++;
@@ -109,7 +123,7 @@ int model_rows(struct model *m)
 			row->items[slot] = it;
 	}
 	free(cells);
-	qsort(m->rows, m->row_count, sizeof(*m->rows), row_compare);
+	rows_divide(m);
 	return 0;
 }
 

@@ -23,6 +23,22 @@ struct column {
 	bool numeric;
 };
 
+/* A measurement beside others; or, without a value, the word for why not. */
+struct measure {
+	const char *value, *interval, *ratio;
+	const char *word;	/* two or three words, or NULL */
+	const char *note;	/* the full story; must stand elsewhere, too */
+	bool faint;
+};
+
+/* A verdict beside others. */
+struct judged {
+	enum verdict verdict;
+	bool known;		/* the failure was expected */
+	bool differs;		/* from the golden verdict */
+	const char *note;	/* as in struct measure */
+};
+
 enum cell_style { CELL_TEXT, CELL_CODE, CELL_WRAP };
 
 /* A drawn plot. The files are plots/NAME.svg, .png, .gp and .dat. */
@@ -60,11 +76,18 @@ struct page_ops {
 	void (*cards_end)(struct page *p);
 	void (*table_begin)(struct page *p, const char *caption,
 			    const struct column *columns, size_t n);
+	/* The same for a column per target: kept narrow, may be many. */
+	void (*compared_begin)(struct page *p, const char *caption,
+			       const struct column *columns, size_t n);
 	/* Faint rows are there for completeness, not to be read first. */
 	void (*row)(struct page *p, bool faint);
+	/* A heading over the rows that follow. */
+	void (*group)(struct page *p, const char *title);
 	void (*cell)(struct page *p, enum cell_style style, const char *s);
 	void (*cell_verdict)(struct page *p, enum verdict v);
 	void (*cell_shares)(struct page *p, const size_t counts[VERDICT_COUNT]);
+	void (*cell_measure)(struct page *p, const struct measure *m);
+	void (*cell_judged)(struct page *p, const struct judged *j);
 	void (*table_end)(struct page *p);
 	/* One judged item: a line to read, then its fields. */
 	void (*entry_begin)(struct page *p, enum verdict v, const char *title);

@@ -1,5 +1,5 @@
 /*
- * From the model to two figures: script and data first, for anybody to redraw,
+ * From the model to figures: script and data first, for anybody to redraw,
  * then what gnuplot makes of them, if it is there and does it whole.
  */
 #include "reports/plot.h"
@@ -132,13 +132,22 @@ out:
 int plots_make(struct plots *p, const struct model *m, struct stage *s,
 	       struct error *e)
 {
-	int ret;
+	const struct {
+		struct figure *figure;
+		const char *name;
+		describe_fn describe;
+	} all[] = {
+		{ &p->comparison, "comparison", plot_comparison },
+		{ &p->exits, "exits", plot_exits },
+		{ &p->operations, "operations", plot_operations },
+		{ &p->decomposition, "decomposition", plot_decomposition },
+	};
+	int ret = 0;
 
 	*p = (struct plots){ 0 };
-	ret = figure_make(p, &p->exits, "exits", plot_exits, m, s, e);
-	if (!ret)
-		ret = figure_make(p, &p->decomposition, "decomposition",
-				  plot_decomposition, m, s, e);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !ret; i++)
+		ret = figure_make(p, all[i].figure, all[i].name,
+				  all[i].describe, m, s, e);
 	return ret;
 }
 
@@ -152,7 +161,9 @@ static void figure_free(struct figure *f)
 
 void plots_free(struct plots *p)
 {
+	figure_free(&p->comparison);
 	figure_free(&p->exits);
+	figure_free(&p->operations);
 	figure_free(&p->decomposition);
 	text_free(&p->problem);
 }

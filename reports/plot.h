@@ -1,5 +1,5 @@
 /*
- * Plots: two figures, drawn by gnuplot from files that are left for others.
+ * Plots: figures, drawn by gnuplot from files that are left for others.
  *
  * plots_make() writes script and data of each figure into the stage, lets
  * gnuplot draw them and takes the SVG back for the page. Lack or failure of
@@ -16,7 +16,7 @@
 #include "reports/svg.h"
 
 struct plots {
-	struct figure exits, decomposition;
+	struct figure exits, operations, decomposition, comparison;
 	struct text problem;	/* "" where all were drawn */
 };
 
@@ -24,9 +24,13 @@ int plots_make(struct plots *p, const struct model *m, struct stage *s,
 	       struct error *e);
 void plots_free(struct plots *p);
 
-/* What plot_exits.c and plot_decomposition.c give: false = nothing to draw. */
+/* What each figure's file gives: false = nothing to draw. */
 bool plot_exits(const struct model *m, struct figure *f, struct text *script,
 		struct text *data);
+bool plot_operations(const struct model *m, struct figure *f,
+		     struct text *script, struct text *data);
+bool plot_comparison(const struct model *m, struct figure *f,
+		     struct text *script, struct text *data);
 bool plot_decomposition(const struct model *m, struct figure *f,
 			struct text *script, struct text *data);
 
@@ -46,7 +50,7 @@ struct canvas {
 
 enum { FONT_PIXELS = 12, LEGEND_LINE_PIXELS = 19, NAME_LENGTH = 44 };
 
-/* Encoding, separators, what both figures share. */
+/* Encoding, separators, what all figures share. */
 void canvas_prologue(struct text *script, const char *name);
 /* Terminal, SVG file, margins, one row per unit downwards, frame. */
 void canvas_begin(struct text *script, const struct canvas *c, const char *name,
@@ -60,6 +64,12 @@ void canvas_names(struct text *script, const struct canvas *c, const char *name,
 void canvas_name(struct text *data, const char *name);
 /* Pixels that a text takes, about. */
 int canvas_text_pixels(const char *s);
+
+/* Logarithmic, from low to high; `name` writes a tick's, plain and short. */
+void canvas_decades(struct text *script, const struct canvas *c, double low,
+		    double high, void (*name)(double x, struct text *out));
+/* A tick's name: 100, 1,000, 10M. */
+void canvas_cycles(double cycles, struct text *out);
 
 /* A legend whose entries flow and wrap. */
 struct legend {

@@ -1,32 +1,13 @@
 /*
- * Exit latencies as a sorted dot plot: position on a logarithmic axis is read
+ * Latencies as a sorted dot plot, exits and others apart: position on a logarithmic axis is read
  * more exactly than a bar's length, and has room for the interval. What is not
  * attested stays in the picture, hollow, because leaving it out would flatter.
  */
 #include <math.h>
 
-#include "reports/number.h"
-#include "reports/plot.h"
+#include "reports/meaning.h"
+#include "reports/plot_rows.h"
 #include "reports/reference.h"
-
-/* One run at one ring: a colour, a shape, a height within the row. */
-struct lane {
-	size_t run;
-	int ring;
-	size_t colour;
-	int filled, hollow;	/* gnuplot's point types */
-	double size;
-};
-
-enum { LANES_MOST = 64 };
-
-struct drawing {
-	const struct model *m;
-	struct lane lanes[LANES_MOST];
-	size_t lane_count;
-	size_t points, hollow, to_zero;
-	double low, high;	/* of the axis */
-};
 
 static void lane_style(struct lane *l, size_t runs)
 {
@@ -43,24 +24,30 @@ static void lane_style(struct lane *l, size_t runs)
 	l->colour = COLOUR_RUN_0 + (runs > 1 ? l->run : l->ring > 0) % COLOUR_RUNS;
 }
 
-static void drawing_measure(struct drawing *d, const struct model *m)
+static void drawing_measure(struct drawing *d, const struct model *m,
+			    enum family family)
 {
 	bool used[LANES_MOST] = { false };
 
-	*d = (struct drawing){ .m = m, .low = INFINITY };
-	for (size_t i = 0; i < reference_count && references[i].mark; i++) {
+	*d = (struct drawing){ .m = m, .rows = &m->of[family],
+			       .low = INFINITY, .family = family };
+	d->name = family == FAMILY_EXITS ? "exits" : "operations";
+	d->references = family == FAMILY_EXITS ? reference_count : 0;
+	for (size_t i = 0; i < d->references && references[i].mark; i++) {
 		d->low = fmin(d->low, references[i].cycles);
 		d->high = fmax(d->high, references[i].cycles);
 	}
-	for (size_t r = 0; r < m->row_count; r++)
+	for (size_t r = 0; r < d->rows->n; r++)
 		for (size_t k = 0; k < m->n * RING_SLOTS; k++) {
-			const struct item *it = m->rows[r].items[k];
+			const struct item *it = d->rows->row[r].items[k];
 
 			if (!it || k >= LANES_MOST)
 				continue;
 			used[k] = true;
 			d->points++;
-			d->hollow += it->attested != KNOWN_YES;
+			d->hollow += !meaning_proven(it);
+			d->plain += it->attested == KNOWN_NOT &&
+				    meaning_proven(it);
 			d->to_zero += it->low <= 0;
 			d->low = fmin(d->low, it->median);
 			d->high = fmax(d->high, fmax(it->median, it->high));
@@ -87,23 +74,23 @@ static double lane_shift(const struct drawing *d, size_t lane)
 static void write_data(const struct drawing *d, struct text *data)
 {
 	text_add(data, "# index 0: row, name\n");
-	for (size_t r = 0; r < d->m->row_count; r++) {
+	for (size_t r = 0; r < d->rows->n; r++) {
 		text_format(data, "%zu\t", r);
-		canvas_name(data, d->m->rows[r].name);
+		canvas_name(data, d->rows->row[r].name);
 		text_add(data, "\n");
 	}
 	text_add(data, "\n\n# index 1: row, lane (run and ring), height in the row, "
-		 "attested, median, low, high (cycles)\n");
-	for (size_t r = 0; r < d->m->row_count; r++)
+		 "filled, median, low, high (cycles)\n");
+	for (size_t r = 0; r < d->rows->n; r++)
 		for (size_t k = 0; k < d->lane_count; k++) {
 			const struct lane *l = &d->lanes[k];
-			const struct item *it = d->m->rows[r].items[
+			const struct item *it = d->rows->row[r].items[
 				l->run * RING_SLOTS + model_slot(l->ring)];
 
 			if (!it)
 				continue;
 			text_format(data, "%zu\t%zu\t%.3f\t%d\t%.7g\t%.7g\t%.7g\n", r,
-				    k, lane_shift(d, k), it->attested == KNOWN_YES,
+				    k, lane_shift(d, k), meaning_proven(it),
 				    it->median,
 				    isnan(it->low) ? it->median : fmax(it->low, d->low),
 				    isnan(it->high) ? it->median : it->high);
@@ -113,21 +100,8 @@ static void write_data(const struct drawing *d, struct text *data)
 static void write_axis(const struct drawing *d, const struct canvas *c,
 		       struct text *script)
 {
-	bool wide_span = d->high / d->low > 30;
-	int first = (int)floor(log10(d->low)), last = (int)floor(log10(d->high));
-
-	text_format(script, "set logscale x\nset xrange [%.6g:%.6g]\nset xtics (",
-		    d->low, d->high);
-	for (int power = first; power <= last; power++)
-		for (int k = 1; k < 10; k++) {
-			bool named = k == 1 || (!wide_span && (k == 2 || k == 5));
-			double x = k * pow(10, power);
-
-			text_format(script, "%s'%s' %.6g %d",
-				    power == first && k == 1 ? "" : ", ",
-				    named ? number_tidy(x).s : "", x, !named);
-		}
-	text_format(script, ")\nset label '%s' at graph 0.5, screen %.5f center "
+	canvas_decades(script, c, d->low, d->high, canvas_cycles);
+	text_format(script, "set label '%s' at graph 0.5, screen %.5f center "
 		    "textcolor rgb '#%06x'\n",
 		    c->narrow ? "cycles, median and interval" :
 		    "TSC cycles per operation, empty loop subtracted: median and "
@@ -155,7 +129,7 @@ static void write_references(const struct drawing *d, const struct canvas *c,
 	size_t marked = 0;
 	bool left;
 
-	while (marked < reference_count && references[marked].mark)
+	while (marked < d->references && references[marked].mark)
 		marked++;
 	left = marked && words_go_left(d, c, &references[marked - 1]);
 	for (size_t i = 0; i < marked; i++) {
@@ -199,16 +173,16 @@ static void write_legend(const struct drawing *d, struct legend *l)
 	text_free(&label);
 }
 
-static int names_pixels(const struct model *m)
+static int names_pixels(const struct rows *rows)
 {
 	int most = 40;
 
-	for (size_t r = 0; r < m->row_count; r++) {
-		int pixels = canvas_text_pixels(m->rows[r].name);
+	for (size_t r = 0; r < rows->n; r++) {
+		int pixels = canvas_text_pixels(rows->row[r].name);
 
 		most = pixels > most ? pixels : most;
 	}
-	return most + 16;
+	return most + 28;
 }
 
 static void write_canvas(const struct drawing *d, bool narrow,
@@ -222,16 +196,16 @@ static void write_canvas(const struct drawing *d, bool narrow,
 
 	write_legend(d, &l);
 	top = l.y + 12;
-	c.left = narrow ? 12 : names_pixels(d->m);
+	c.left = narrow ? 12 : names_pixels(d->rows);
 	c.right = narrow ? 14 : 30;
-	c.top = top + (narrow ? 2 : 4) * 15 + 4;
-	c.height = c.top + c.bottom + row * (int)d->m->row_count;
-	canvas_begin(script, &c, "exits", d->m->row_count);
+	c.top = top + (!d->references ? 0 : narrow ? 2 : 4) * 15 + 4;
+	c.height = c.top + c.bottom + row * (int)d->rows->n;
+	canvas_begin(script, &c, d->name, d->rows->n);
 	l = (struct legend){ .script = script, .canvas = &c, .y = 12 };
 	write_legend(d, &l);
 	write_axis(d, &c, script);
 	write_references(d, &c, top, script);
-	canvas_names(script, &c, "exits", "low");
+	canvas_names(script, &c, d->name, "low");
 	for (size_t k = 0; k < d->lane_count; k++)
 		for (int attested = 0; attested < 2; attested++)
 			text_format(script, ", \\\n     '' index 1 using ($2==%zu && "
@@ -243,56 +217,36 @@ static void write_canvas(const struct drawing *d, bool narrow,
 				    d->lanes[k].size, colours[d->lanes[k].colour].rgb);
 	text_add(script, "\n");
 	if (!narrow)
-		canvas_png(script, &c, "exits");
+		canvas_png(script, &c, d->name);
 }
 
-static void write_words(const struct drawing *d, struct figure *f)
+static bool plot_family(const struct model *m, enum family family,
+			struct figure *f, struct text *script, struct text *data)
 {
-	const struct row *first = &d->m->rows[0];
-	const struct row *last = &d->m->rows[d->m->row_count - 1];
+	struct drawing d;
 
-	text_format(&f->alt, "Dot plot of %s latencies of %s operations on a "
-		    "logarithmic axis, cheapest first: from %s at %s cycles to %s at "
-		    "%s cycles. ", number_count(d->points).s,
-		    number_count(d->m->row_count).s, first->name,
-		    number(first->least).s, last->name, number(last->least).s);
-	if (d->hollow)
-		text_format(&f->alt, "%s are hollow: not attested.",
-			    number_count(d->hollow).s);
-	else
-		text_add(&f->alt, "All are attested.");
-	text_format(&f->caption, "Price of one operation in TSC cycles, cheapest "
-		    "first. A filled mark is attested: KVM counted exactly the exits "
-		    "that the bench declares. %s", d->hollow ? "A hollow mark is not "
-		    "attested: its name may not be what was paid for. " : "");
-	text_add(&f->caption, "Bars through the marks are the intervals over VM "
-		 "instances, seen where they are wider than the mark. ");
-	if (d->to_zero)
-		text_format(&f->caption, "%s of them contain zero, and run to the left "
-			    "edge: the price is not told apart from that of the empty "
-			    "loop. ", number_count(d->to_zero).s);
-	if (d->m->below_axis)
-		text_format(&f->caption, "Not drawn, because less than one cycle is "
-			    "left after the subtraction: %s (see the table). ",
-			    number_count(d->m->below_axis).s);
-	text_add(&f->caption, "Dashed lines A to D are published figures from other "
-		 "people\u2019s hardware, listed under Reference lines.");
+	/* What several targets have in common is drawn as a comparison. */
+	if (!m->of[family].n || m->comparison)
+		return false;
+	drawing_measure(&d, m, family);
+	write_data(&d, data);
+	canvas_prologue(script, d.name);
+	text_format(script, "low = %.6g\n\n", d.low * 1.000001);
+	write_canvas(&d, false, script);
+	write_canvas(&d, true, script);
+	text_add(script, "set output\n");
+	plot_rows_words(&d, f);
+	return true;
 }
 
 bool plot_exits(const struct model *m, struct figure *f, struct text *script,
 		struct text *data)
 {
-	struct drawing d;
+	return plot_family(m, FAMILY_EXITS, f, script, data);
+}
 
-	if (!m->row_count)
-		return false;
-	drawing_measure(&d, m);
-	write_data(&d, data);
-	canvas_prologue(script, "exits");
-	text_format(script, "low = %.6g\n\n", d.low * 1.000001);
-	write_canvas(&d, false, script);
-	write_canvas(&d, true, script);
-	text_add(script, "set output\n");
-	write_words(&d, f);
-	return true;
+bool plot_operations(const struct model *m, struct figure *f,
+		     struct text *script, struct text *data)
+{
+	return plot_family(m, FAMILY_OTHER, f, script, data);
 }

@@ -9,22 +9,42 @@
 
 #include "reports/section.h"
 
+static bool compares(const struct model *m)
+{
+	return m->comparison;
+}
+
+static bool has_operations(const struct model *m)
+{
+	for (size_t r = 0; r < m->n; r++)
+		if (m->runs[r].measured_of[FAMILY_OTHER])
+			return true;
+	return false;
+}
+
 static const struct {
 	struct section head;
 	void (*write)(struct page *p, const struct model *m,
 		      const struct plots *plots);
+	bool (*applies)(const struct model *m);		/* NULL: always */
 } sections[] = {
-	{ { "summary", "Summary", "Summary" }, section_summary },
-	{ { "exits", "Exit latencies", "Exit latencies" }, section_exits },
-	{ { "decomposition", "Decomposition", "Decomposition" }, section_decomposition },
-	{ { "verdicts", "Verdicts", "Verdicts" }, section_verdicts },
-	{ { "skipped", "Skipped", "Skipped" }, section_skipped },
-	{ { "casualties", "Hangs and crashes", "Hangs, crashes" }, section_casualties },
-	{ { "attestation", "Not attested, and why", "Not attested" }, section_attestation },
-	{ { "reference", "Reference lines", "References" }, section_reference },
-	{ { "method", "Method", "Method" }, section_method },
-	{ { "environment", "Environment", "Environment" }, section_environment },
-	{ { "repeat", "Raw data and how to repeat", "Raw data" }, section_repeat },
+	{ { "comparison", "Which kind of virtualisation", "Comparison" },
+	  section_comparison, compares },
+	{ { "matrix", "Verdicts by target", "Verdicts by target" },
+	  section_matrix, compares },
+	{ { "summary", "Summary", "Summary" }, section_summary, NULL },
+	{ { "exits", "Exit latencies", "Exit latencies" }, section_exits, NULL },
+	{ { "operations", "Memory and processes", "Memory, processes" },
+	  section_operations, has_operations },
+	{ { "decomposition", "Decomposition", "Decomposition" }, section_decomposition, NULL },
+	{ { "verdicts", "Verdicts", "Verdicts" }, section_verdicts, NULL },
+	{ { "skipped", "Skipped", "Skipped" }, section_skipped, NULL },
+	{ { "casualties", "Hangs and crashes", "Hangs, crashes" }, section_casualties, NULL },
+	{ { "attestation", "Not attested, and why", "Not attested" }, section_attestation, NULL },
+	{ { "reference", "Reference lines", "References" }, section_reference, NULL },
+	{ { "method", "Method", "Method" }, section_method, NULL },
+	{ { "environment", "Environment", "Environment" }, section_environment, NULL },
+	{ { "repeat", "Raw data and how to repeat", "Raw data" }, section_repeat, NULL },
 };
 
 enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
@@ -51,15 +71,19 @@ static int page_write(const struct page_ops *ops, const char *name,
 	struct page p = { .ops = ops };
 	struct text title = { 0 }, subtitle = { 0 };
 	struct section heads[SECTIONS];
+	size_t shown[SECTIONS] = { 0 }, n = 0;
 	int ret;
 
 	for (size_t i = 0; i < SECTIONS; i++)
-		heads[i] = sections[i].head;
+		if (!sections[i].applies || sections[i].applies(m)) {
+			heads[n] = sections[i].head;
+			shown[n++] = i;
+		}
 	write_title(m, &title, &subtitle);
-	ops->begin(&p, text_string(&title), text_string(&subtitle), heads, SECTIONS);
-	for (size_t i = 0; i < SECTIONS; i++) {
+	ops->begin(&p, text_string(&title), text_string(&subtitle), heads, n);
+	for (size_t i = 0; i < n; i++) {
 		ops->section(&p, &heads[i]);
-		sections[i].write(&p, m, plots);
+		sections[shown[i]].write(&p, m, plots);
 	}
 	ops->end(&p, "Made by vmgauge from the result documents named above. Every "
 		 "number stands with its interval, its attestation and its "

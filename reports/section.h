@@ -10,8 +10,14 @@
 
 void section_summary(struct page *p, const struct model *m,
 		     const struct plots *plots);
+void section_comparison(struct page *p, const struct model *m,
+			const struct plots *plots);
+void section_matrix(struct page *p, const struct model *m,
+		    const struct plots *plots);
 void section_exits(struct page *p, const struct model *m,
 		   const struct plots *plots);
+void section_operations(struct page *p, const struct model *m,
+			const struct plots *plots);
 void section_decomposition(struct page *p, const struct model *m,
 			   const struct plots *plots);
 void section_verdicts(struct page *p, const struct model *m,
@@ -30,6 +36,14 @@ void section_environment(struct page *p, const struct model *m,
 			 const struct plots *plots);
 void section_repeat(struct page *p, const struct model *m,
 		    const struct plots *plots);
+
+/*
+ * What follows is of one run: a sub-heading, where there is more than one run;
+ * beside a comparison it is folded away until section_run_end().
+ */
+void section_run_begin(struct page *p, const struct model *m,
+		       const struct run *run);
+void section_run_end(struct page *p, const struct model *m);
 
 /* A sub-heading with the run's label, where there is more than one run. */
 void section_run(struct page *p, const struct model *m, const struct run *run);

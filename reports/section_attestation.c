@@ -44,9 +44,10 @@ void section_attestation(struct page *p, const struct model *m,
 	for (size_t r = 0; r < m->n; r++) {
 		const struct run *run = &m->runs[r];
 
-		section_run(p, m, run);
+		section_run_begin(p, m, run);
 		if (!run->not_attested) {
 			p->ops->paragraph(p, "Every number that can be attested is.");
+			section_run_end(p, m);
 			continue;
 		}
 		p->ops->table_begin(p, "Numbers that are not attested", columns,
@@ -56,5 +57,6 @@ void section_attestation(struct page *p, const struct model *m,
 			    run->items[i].attested == KNOWN_NO)
 				write_row(p, &run->items[i]);
 		p->ops->table_end(p);
+		section_run_end(p, m);
 	}
 }

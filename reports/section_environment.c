@@ -148,9 +148,10 @@ void section_environment(struct page *p, const struct model *m,
 	for (size_t r = 0; r < m->n; r++) {
 		const struct run *run = &m->runs[r];
 
-		section_run(p, m, run);
+		section_run_begin(p, m, run);
 		if (!json_is_object(run->env)) {
 			p->ops->paragraph(p, "The document carries no environment.");
+			section_run_end(p, m);
 			continue;
 		}
 		write_summary(p, run);
@@ -161,6 +162,7 @@ void section_environment(struct page *p, const struct model *m,
 		write_leaves(p, run->env, "");
 		p->ops->table_end(p);
 		p->ops->details_end(p);
+		section_run_end(p, m);
 	}
 }
 

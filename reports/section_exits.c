@@ -1,5 +1,5 @@
 /*
- * Exit latencies: the picture, and beside it every number of the picture with
+ * Latencies, of exits and of all else: the picture, and beside it every number of the picture with
  * what a reader needs to doubt it.
  */
 #include <math.h>
@@ -20,14 +20,14 @@ static const struct column columns[] = {
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
 
 /* The level that all intervals of a run share; NaN where they differ. */
-static double common_level(const struct run *run)
+static double common_level(const struct run *run, enum family family)
 {
 	double level = NAN;
 
 	for (size_t i = 0; i < run->n; i++) {
 		const struct item *it = &run->items[i];
 
-		if (!it->measured || isnan(it->level))
+		if (!it->measured || it->family != family || isnan(it->level))
 			continue;
 		if (!isnan(level) && level != it->level)
 			return NAN;
@@ -121,13 +121,14 @@ static void write_row(struct page *p, const struct item *it, bool with_level)
 	text_free(&t);
 }
 
-static void write_run(struct page *p, const struct run *run)
+static void write_run(struct page *p, const struct run *run,
+		      enum family family)
 {
-	double level = common_level(run);
+	double level = common_level(run, family);
 	struct text caption = { 0 };
 
-	if (!run->measured) {
-		p->ops->paragraph(p, "No bench of this run gave a number.");
+	if (!run->measured_of[family]) {
+		p->ops->paragraph(p, "No bench of this run gave such a number.");
 		return;
 	}
 	text_add(&caption, "Every number, cheapest first: cycles per operation after "
@@ -137,7 +138,7 @@ static void write_run(struct page *p, const struct run *run)
 			    number_percent(level).s);
 	p->ops->table_begin(p, text_string(&caption), columns, COLUMNS);
 	for (size_t i = 0; i < run->n; i++)
-		if (run->items[i].measured)
+		if (run->items[i].measured && run->items[i].family == family)
 			write_row(p, &run->items[i], isnan(level));
 	p->ops->table_end(p);
 	text_free(&caption);
@@ -184,8 +185,10 @@ static bool row_has_ring(const struct model *m, const struct row *row, int ring)
 	return false;
 }
 
-static void write_side_by_side(struct page *p, const struct model *m)
+static void write_side_by_side(struct page *p, const struct model *m,
+			       enum family family)
 {
+	const struct rows *rows = &m->of[family];
 	struct text why = { 0 };
 	bool ratios = model_comparable(m, &why);
 	struct column *heads = calloc(2 + 3 * m->n, sizeof(*heads));
@@ -208,30 +211,52 @@ static void write_side_by_side(struct page *p, const struct model *m)
 	}
 	p->ops->table_begin(p, "The runs side by side: median cycles per operation",
 			    heads, n);
-	for (size_t i = 0; i < m->row_count; i++)
+	for (size_t i = 0; i < rows->n; i++)
 		for (int ring = -1; ring < RING_SLOTS - 1; ring++)
-			if (row_has_ring(m, &m->rows[i], ring))
-				write_beside(p, m, &m->rows[i], ring, ratios);
+			if (row_has_ring(m, &rows->row[i], ring))
+				write_beside(p, m, &rows->row[i], ring, ratios);
 	p->ops->table_end(p);
 	free(heads);
+}
+
+static void write_family(struct page *p, const struct model *m,
+			 enum family family)
+{
+	if (m->n == 1) {
+		write_run(p, &m->runs[0], family);
+		return;
+	}
+	if (m->comparison)
+		p->ops->paragraph(p, "What the targets have in common stands in the "
+				  "comparison. Here is every number of each run, in "
+				  "cycles of its own host.");
+	else
+		write_side_by_side(p, m, family);
+	for (size_t r = 0; r < m->n; r++) {
+		p->ops->details_begin(p, m->runs[r].label);
+		write_run(p, &m->runs[r], family);
+		p->ops->details_end(p);
+	}
 }
 
 void section_exits(struct page *p, const struct model *m,
 		   const struct plots *plots)
 {
-	if (plots->problem.length)
+	if (plots->problem.length && !m->comparison)
 		p->ops->warning(p, text_string(&plots->problem));
 	p->ops->figure(p, &plots->exits);
 	if (plots->exits.drawn)
 		p->ops->paragraph(p, reference_caution);
-	if (m->n == 1) {
-		write_run(p, &m->runs[0]);
-		return;
-	}
-	write_side_by_side(p, m);
-	for (size_t r = 0; r < m->n; r++) {
-		p->ops->details_begin(p, m->runs[r].label);
-		write_run(p, &m->runs[r]);
-		p->ops->details_end(p);
-	}
+	write_family(p, m, FAMILY_EXITS);
+}
+
+void section_operations(struct page *p, const struct model *m,
+			const struct plots *plots)
+{
+	p->ops->paragraph(p, "What a program does all the time and what should not "
+			  "exit at all: system calls, page faults, memory. Here a "
+			  "hypervisor or a container is paid for indirectly, by nested "
+			  "page tables, by shadow paging, or by a filter.");
+	p->ops->figure(p, &plots->operations);
+	write_family(p, m, FAMILY_OTHER);
 }

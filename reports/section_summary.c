@@ -16,6 +16,21 @@ void section_run(struct page *p, const struct model *m, const struct run *run)
 		p->ops->heading(p, run->label);
 }
 
+void section_run_begin(struct page *p, const struct model *m,
+		       const struct run *run)
+{
+	if (m->comparison)
+		p->ops->details_begin(p, run->label);
+	else
+		section_run(p, m, run);
+}
+
+void section_run_end(struct page *p, const struct model *m)
+{
+	if (m->comparison)
+		p->ops->details_end(p);
+}
+
 static void write_limits(struct page *p, const struct run *run)
 {
 	struct text t = { 0 };
@@ -265,7 +280,8 @@ void section_summary(struct page *p, const struct model *m,
 		write_limits(p, &m->runs[i]);
 	}
 	text_clear(&t);
-	if (m->n > 1 && !model_comparable(m, &t))
+	/* Kinds on one host are compared above; that is not of hardware. */
+	if (m->n > 1 && !m->comparison && !model_comparable(m, &t))
 		p->ops->warning(p, text_string(&t));
 	if (m->n == 1)
 		write_cards(p, &m->runs[0]);

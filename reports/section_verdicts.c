@@ -116,7 +116,7 @@ void section_verdicts(struct page *p, const struct model *m,
 		const struct run *run = &m->runs[r];
 		size_t n;
 
-		section_run(p, m, run);
+		section_run_begin(p, m, run);
 		if (!run->probes) {
 			p->ops->paragraph(p, "This run has no probes.");
 		} else {
@@ -126,6 +126,7 @@ void section_verdicts(struct page *p, const struct model *m,
 		n += write_judged(p, run, VERDICT_TELL);
 		if (!n && run->probes)
 			p->ops->paragraph(p, "No probe failed, and none told.");
+		section_run_end(p, m);
 	}
 }
 
@@ -141,10 +142,11 @@ void section_skipped(struct page *p, const struct model *m,
 	for (size_t r = 0; r < m->n; r++) {
 		const struct run *run = &m->runs[r];
 
-		section_run(p, m, run);
+		section_run_begin(p, m, run);
 		if (!run->bench_verdicts[VERDICT_SKIP] &&
 		    !run->probe_verdicts[VERDICT_SKIP]) {
 			p->ops->paragraph(p, "Nothing was skipped.");
+			section_run_end(p, m);
 			continue;
 		}
 		p->ops->table_begin(p, "Skipped items", columns,
@@ -161,6 +163,7 @@ void section_skipped(struct page *p, const struct model *m,
 			p->ops->cell(p, CELL_WRAP, it->reason);
 		}
 		p->ops->table_end(p);
+		section_run_end(p, m);
 	}
 }
 
@@ -172,7 +175,7 @@ void section_casualties(struct page *p, const struct model *m,
 		const struct run *run = &m->runs[r];
 		size_t n = 0;
 
-		section_run(p, m, run);
+		section_run_begin(p, m, run);
 		for (size_t i = 0; i < run->n; i++) {
 			if (!is_casualty(&run->items[i]))
 				continue;
@@ -181,5 +184,6 @@ void section_casualties(struct page *p, const struct model *m,
 		}
 		if (!n)
 			p->ops->paragraph(p, "Every guest came back.");
+		section_run_end(p, m);
 	}
 }

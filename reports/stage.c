@@ -14,13 +14,13 @@
 #include <unistd.h>
 
 /* In the order of their appearance: the page last, when all it shows is there. */
+#define FIGURE(name)							\
+	"plots/" name ".gp", "plots/" name ".dat", "plots/" name ".svg",	\
+	"plots/" name ".png", "plots/" name "-narrow.svg"
+
 static const char *const names[] = {
-	"plots/exits.gp", "plots/exits.dat", "plots/exits.svg",
-	"plots/exits.png", "plots/exits-narrow.svg",
-	"plots/decomposition.gp", "plots/decomposition.dat",
-	"plots/decomposition.svg", "plots/decomposition.png",
-	"plots/decomposition-narrow.svg",
-	"report.md", "index.html",
+	FIGURE("comparison"), FIGURE("exits"), FIGURE("operations"),
+	FIGURE("decomposition"), "report.md", "index.html",
 };
 
 enum { NAMES = sizeof(names) / sizeof(names[0]) };

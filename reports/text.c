@@ -235,6 +235,11 @@ const char *text_string(const struct text *t)
 	return t->data ? t->data : "";
 }
 
+bool text_same(const struct text *a, const struct text *b)
+{
+	return !strcmp(text_string(a), text_string(b));
+}
+
 void text_clear(struct text *t)
 {
 	t->length = 0;

@@ -41,6 +41,7 @@ void text_visible(struct text *t, const char *s);
 
 /* The string so far; "" where nothing was added. Valid until the next add. */
 const char *text_string(const struct text *t);
+bool text_same(const struct text *a, const struct text *b);
 void text_clear(struct text *t);
 void text_free(struct text *t);
 

@@ -46,6 +46,49 @@ check "two documents make one page" exited 0
 vmgauge report run1/result.json -o page
 check "a page can be made again in its place" exited 0
 
+# as TARGET OUT [SOFTWARE]: the second run, as if TARGET had given it.
+as()
+{
+	"$python" - "$@" <<-'END'
+		import json, sys
+		d = json.load(open("run2/result.json", encoding="utf-8"))
+		for r in d["results"]:
+		    r["target"] = sys.argv[1]
+		software = sys.argv[3] if len(sys.argv) > 3 else None
+		d["env"]["backend"].update(software_host=software,
+		                           times_meaningful=not software)
+		json.dump(d, open(sys.argv[2], "w", encoding="utf-8"))
+	END
+}
+as native native.json && as kvm kvm.json && as qemu:kvm qemu.json &&
+	as bochs bochs.json Bochs
+vmgauge report bochs.json qemu.json native.json kvm.json -o targets
+check "documents of several targets make one page" exited 0
+# compared TEXT: it stands in the comparison, in both.
+compared()
+{
+	sed -n '/id="comparison"/,/id="matrix"/p' targets/index.html |
+		grep -qF -- "$1" &&
+	sed -n '/^## Which kind/,/^## Verdicts by/p' targets/report.md |
+		grep -qF -- "$1"
+}
+check "they are compared" compared "4 targets stand side by side"
+check "from none to complete emulation" grep -qF \
+	"| Operation | Ring | Unit | native | kvm | qemu:kvm | bochs |" \
+	targets/report.md
+check "with ratios" compared "×1.00"
+check "an emulated host has no time, and says so" \
+	compared "emulated in software by Bochs"
+check "what is not attested says why" compared "exits do not add up in"
+check "verdicts stand beside the golden ones" grep -qF \
+	"| Probe | Ring | native: golden | kvm | qemu:kvm | bochs |" \
+	targets/report.md
+cp -r targets again
+vmgauge report bochs.json qemu.json native.json kvm.json -o targets
+check "the same documents give the same bytes" diff -r targets again
+check "one target is not compared" \
+	[ "$(grep -lF 'Which kind' page/index.html both/index.html | wc -l)" -eq 0 ]
+
 mkdir bin
 for name in env bash sh; do
 	ln -s "$(type -P $name)" bin/
@@ -69,6 +112,7 @@ if grep -q '^1\.\.0 # SKIP' page.tap; then
 else
 	check "in a browser: one run" browse page
 	check "in a browser: two runs" browse both
+	check "in a browser: several targets" browse targets
 	check "in a browser: without plots" browse bare
 fi
 finish

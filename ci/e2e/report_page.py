@@ -173,6 +173,38 @@ def check_sizes(tap, page):
             page.shoot("phone", 1600)
 
 
+def check_compared(tap, page):
+    """Tables with a column for each target; a page of one target has none."""
+    page.show(360)
+    if not page.run("return document.querySelectorAll('.compared').length"):
+        return
+    bad = page.run(
+        "return [...document.querySelectorAll('.compared')].filter(b => "
+        "b.clientWidth && b.scrollWidth > b.clientWidth && "
+        "getComputedStyle(b).overflowX !== 'auto').length")
+    tap.ok(bad == 0, "a table of many targets scrolls inside its box", bad)
+    moved = page.run(
+        "const b = document.querySelector('.compared'); "
+        "const box = b.getBoundingClientRect(); b.scrollLeft = 1e4; "
+        "b.scrollTop = 120; "
+        "const name = b.querySelector('tbody tr:nth-child(4) th:first-child'), "
+        "head = b.querySelector('thead th'); "
+        "return [b.scrollLeft, name.getBoundingClientRect().left - box.left, "
+        "head.getBoundingClientRect().top - box.top]")
+    tap.ok(moved[0] > 0 and 0 <= moved[1] < 3 and 0 <= moved[2] < 3,
+           "names and targets stay in sight while it scrolls", moved)
+    mute = page.run(
+        "return [...document.querySelectorAll('td.m')].filter(c => "
+        "!c.querySelector('b') && !(c.title && c.textContent.trim())).length")
+    tap.ok(mute == 0, "every cell without a number says why", mute)
+    lost = page.run(
+        "const heads = t => [...t.tHead.rows[0].cells].length; "
+        "return [...document.querySelectorAll('.compared table')].filter(t => "
+        "[...t.tBodies[0].rows].some(r => !r.classList.contains('group') && "
+        "r.cells.length !== heads(t))).length")
+    tap.ok(lost == 0, "every row has a cell for each target", lost)
+
+
 def check_contrast(tap, page):
     for scheme in "light", "dark":
         page.show(1280, scheme)
@@ -225,7 +257,7 @@ def main():
         print("1..0 # SKIP chromium-driver is not installed")
         return 0
     plots = sum(os.path.exists(os.path.join(directory, "plots", name + ".svg"))
-                for name in ("exits", "decomposition"))
+                for name in ("comparison", "exits", "operations", "decomposition"))
     profile = tempfile.mkdtemp(prefix="report-page-")
     tap = Tap()
     browser = None
@@ -234,6 +266,7 @@ def main():
         page = Page(browser, "file://" + directory + "/index.html")
         check_loading(tap, page, plots)
         check_sizes(tap, page)
+        check_compared(tap, page)
         check_contrast(tap, page)
         check_print(tap, page)
         said = [e["message"] for e in browser.get_log("browser")]

@@ -22,10 +22,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "registry.h"
+#include "reports/meaning.h"
 #include "reports/number.h"
 #include "reports/report.h"
 #include "reports/svg.h"
 #include "reports/text.h"
+#include "target/emulator.h"
+#include "target/process/process.h"
 
 static char base[] = "/tmp/test_report.XXXXXX";
 static char *saved_path;
@@ -364,6 +368,18 @@ static void a_gnuplot_that_fails_is_named(void **state)
 	free(html);
 }
 
+/* What is reported beside the starved document; NULL: nothing. */
+static json_t **others;
+
+static int report_beside(json_t *doc)
+{
+	struct error e;
+
+	if (others)
+		return report_write(others, NULL, 5, path_in("starved"), &e);
+	return report_one(doc, "starved", &e);
+}
+
 /* Takes every optional thing away, one after the other, at every depth. */
 static void starve(json_t *object, json_t *doc, unsigned int *count)
 {
@@ -375,15 +391,14 @@ static void starve(json_t *object, json_t *doc, unsigned int *count)
 		json_array_append_new(keys, json_string(key));
 	json_array_foreach(keys, i, name) {
 		static const char *const odd[] = { "null", "3.5", "\"x\"", "[[]]", "{}" };
-		struct error e;
 
 		key = json_string_value(name);
 		value = json_incref(json_object_get(object, key));
 		json_object_set_new(object, key, json_loads(
 			odd[(*count)++ % 5], JSON_DECODE_ANY, NULL));
-		assert_int_equal(report_one(doc, "starved", &e), 0);
+		assert_int_equal(report_beside(doc), 0);
 		json_object_del(object, key);
-		assert_int_equal(report_one(doc, "starved", &e), 0);
+		assert_int_equal(report_beside(doc), 0);
 		json_object_set_new(object, key, value);
 		if (json_is_object(value))
 			starve(value, doc, count);
@@ -570,6 +585,428 @@ static void hardware_is_compared_only_where_it_may_be(void **state)
 	setenv("PATH", saved_path, 1);
 }
 
+/* A document of one target on the host "gauge", with nothing in it. */
+static json_t *target_document(const char *host, bool software)
+{
+	json_t *doc = document(host, false);
+	json_t *backend = json_object_get(json_object_get(doc, "env"), "backend");
+
+	json_array_clear(json_object_get(doc, "results"));
+	if (software) {
+		json_object_set_new(backend, "times_meaningful", json_false());
+		json_object_set_new(backend, "software_host", json_string("Bochs"));
+	}
+	return doc;
+}
+
+static json_t *add_bench(json_t *doc, const char *target, const char *id,
+			 double median)
+{
+	json_t *item = bench(id, 3, median, true);
+
+	json_object_set_new(item, "target", json_string(target));
+	if (!strcmp(target, "native"))
+		json_object_set_new(item, "attest", json_null());
+	json_array_append_new(json_object_get(doc, "results"), item);
+	return item;
+}
+
+static json_t *add_verdict(json_t *item, const char *verdict, const char *reason)
+{
+	json_object_set_new(item, "verdict", json_string(verdict));
+	json_object_set_new(item, "reason", json_string(reason));
+	return item;
+}
+
+/* Exits that were counted and are others, or that nobody could count. */
+static void not_attested(json_t *item, bool counted, const char *why)
+{
+	json_t *attest = json_object_get(item, "attest");
+
+	json_object_set_new(attest, "attested", json_false());
+	json_object_set_new(attest, "reason", json_string(why));
+	if (!counted)
+		json_object_set_new(attest, "observed", json_pack(
+			"{s:n, s:n}", "kernel", "user"));
+}
+
+static json_t *add_probe(json_t *doc, const char *target, const char *id,
+			 const char *verdict)
+{
+	json_t *item = probe(id, verdict, "It holds");
+
+	json_object_set_new(item, "target", json_string(target));
+	json_object_set_new(item, "params", json_pack("{s:i}", "ring", 3));
+	json_array_append_new(json_object_get(doc, "results"), item);
+	return item;
+}
+
+enum { NATIVE, RUNC, KVM, QEMU, BOCHS, TARGETS };
+
+/* Every meaning that a cell can have; numbers that must not be seen have 7s. */
+static void targets_fill(json_t *docs[TARGETS])
+{
+	json_t *item;
+
+	for (int i = 0; i < TARGETS; i++)
+		docs[i] = target_document("gauge", i == BOCHS);
+	add_bench(docs[NATIVE], "native", "process/syscall", 2400);
+	add_bench(docs[RUNC], "container:runc", "process/syscall", 3600);
+	add_verdict(add_bench(docs[KVM], "kvm", "process/syscall", 0), "skip",
+		    "it is about a process and its kernel: the targets native "
+		    "and container have them");
+	add_bench(docs[NATIVE], "native", "memory/chase_16k", 24);
+	add_bench(docs[KVM], "kvm", "memory/chase_16k", 36);
+	not_attested(add_bench(docs[QEMU], "qemu:kvm", "memory/chase_16k", 48),
+		     false, "the target gives no exit counts");
+	add_bench(docs[BOCHS], "bochs", "memory/chase_16k", 77777);
+	add_verdict(add_bench(docs[NATIVE], "native", "exit/cpuid", 0), "skip",
+		    "needs CPL0: a process runs at CPL3");
+	not_attested(add_bench(docs[KVM], "kvm", "exit/cpuid", 777777), true,
+		     "KVM interpreted 9 instructions for each operation");
+	item = add_bench(docs[QEMU], "qemu:kvm", "exit/cpuid", 480);
+	not_attested(item, false, "the target gives no exit counts");
+	json_object_set_new(item, "ns", json_null());
+	add_verdict(add_bench(docs[BOCHS], "bochs", "exit/cpuid", 0), "crash",
+		    "the emulator is gone");
+	add_verdict(add_bench(docs[KVM], "kvm", "exit/rdpmc", 0), "skip",
+		    "CPUID offers no performance counters");
+	add_verdict(add_bench(docs[QEMU], "qemu:kvm", "exit/rdpmc", 0), "hang",
+		    "no answer within 2000 ms");
+	item = add_bench(docs[KVM], "kvm", "memory/copy", 24);
+	json_object_set_new(item, "per", json_string("byte"));
+	item = add_bench(docs[NATIVE], "native", "memory/copy", 0);
+	json_object_del(add_verdict(item, "error", "a broken clock"), "per");
+	not_attested(add_bench(docs[QEMU], "qemu:kvm", "memory/copy", 777), false,
+		     "the target gives no exit counts");
+	add_probe(docs[NATIVE], "native", "fidelity/msr/a", "pass");
+	add_probe(docs[KVM], "kvm", "fidelity/msr/a", "fail");
+	item = add_probe(docs[QEMU], "qemu:kvm", "fidelity/msr/a", "fail");
+	json_object_set_new(item, "expected_failure", json_string("KVM's own"));
+	add_probe(docs[NATIVE], "native", "fidelity/msr/everywhere", "pass");
+	add_probe(docs[BOCHS], "bochs", "fidelity/msr/everywhere", "pass");
+}
+
+static void report_all(json_t *docs[], size_t n, const char *name)
+{
+	struct error e;
+
+	if (report_write(docs, NULL, n, path_in(name), &e))
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < n; i++)
+		json_decref(docs[i]);
+}
+
+/* The part of a page between two texts; the caller frees it. */
+static char *page_part(const char *name, const char *from, const char *to)
+{
+	char *page = file_read(path_in(name)), *begin = strstr(page, from);
+	char *end = begin ? strstr(begin + 1, to) : NULL, *part = NULL;
+
+	if (end)
+		part = strndup(begin, (size_t)(end - begin));
+	free(page);
+	if (!part)
+		fail_msg("%s has no part from %s to %s", name, from, to);
+	return part;
+}
+
+static void each_cell_says_what_it_means(void **state)
+{
+	json_t *docs[TARGETS];
+	char *part[2];
+
+	(void)state;
+	setenv("PATH", "", 1);
+	targets_fill(docs);
+	report_all(docs, TARGETS, "targets");
+	setenv("PATH", saved_path, 1);
+	part[0] = page_part("targets/index.html", "id=\"comparison\"",
+			    "id=\"matrix\"");
+	part[1] = page_part("targets/report.md", "## Which kind", "## Verdicts by");
+	for (int i = 0; i < 2; i++) {
+		assert_in(part[i], "\u00d71.50 (1.43 \u2013 1.58)");
+		assert_in(part[i], "software host");
+		assert_in(part[i], "emulated in software by Bochs");
+		assert_in(part[i], "not applicable");
+		assert_in(part[i], "KVM interpreted 9 instructions");
+		assert_in(part[i], "the target gives no exit counts");
+		assert_in(part[i], "CPUID offers no performance counters");
+		assert_in(part[i], "not run");
+		assert_in(part[i], "More than native: a system call");
+		assert_in(part[i], "Probes went wrong on kvm (1 of 1)");
+		assert_not_in(part[i], "777");		/* refuted, software */
+		assert_not_in(part[i], "32,407");	/* those in ns */
+		assert_not_in(part[i], "324,07");
+	}
+	assert_in(part[1], "| `process/syscall` | 3 | ns | 1,000 (980 \u2013 1,030) | "
+		  "1,500 (1,470 \u2013 1,545) \u00d71.50 (1.43 \u2013 1.58) | not "
+		  "applicable | not run | not run |");
+	/* Where one target tells no time, its line is in cycles. */
+	assert_in(part[1], "| `exit/cpuid` | 3 | cycles | not applicable | not run | "
+		  "not attested | 480 (470 \u2013 494); not attested | crash |");
+	assert_in(part[1], "| `memory/chase_16k` | 3 | ns | 10.0 (9.8 \u2013 10.3) | "
+		  "not run | 15.0 (14.7 \u2013 15.5) \u00d71.50 (1.43 \u2013 1.58) | "
+		  "20.0 (19.6 \u2013 20.6) \u00d72.00 (1.90 \u2013 2.10); not "
+		  "attested | software host |");
+	/* One line for an item, whatever it is measured in. */
+	assert_in(part[1], "| `memory/copy (per byte)` | 3 | ns per byte | error | not "
+		  "run | 10.0 (9.8 \u2013 10.3) | another unit | not run |");
+	assert_in(part[1], "| `exit/rdpmc` | 3 | \u2014 | not run | not run | skipped "
+		  "| hang | not run |");
+	assert_in(part[0], "<td class=\"m faint\" title=\"KVM interpreted 9");
+	free(part[0]);
+	free(part[1]);
+}
+
+static void verdicts_stand_beside_the_golden_one(void **state)
+{
+	json_t *docs[TARGETS];
+	char *md, *html;
+
+	(void)state;
+	setenv("PATH", "", 1);
+	targets_fill(docs);
+	report_all(docs, TARGETS, "matrix");
+	setenv("PATH", saved_path, 1);
+	md = page_part("matrix/report.md", "## Verdicts by", "## Summary");
+	html = page_part("matrix/index.html", "id=\"matrix\"", "id=\"summary\"");
+	assert_in(md, "| Probe | Ring | native: golden | container:runc | kvm | "
+		  "qemu:kvm | bochs |");
+	assert_in(md, "| `a` | 3 | pass | not run | fail \u2260 | fail (known) \u2260 "
+		  "| not run |");
+	assert_in(md, "| `fidelity/msr/a` | 3 | kvm | fail | `vector == 13` | `0xd` | "
+		  "`0x6` | not known |");
+	assert_in(md, "| `0x6` | KVM's own |");
+	/* What passes everywhere is folded away, and named. */
+	assert_in(md, "</summary>\n");
+	assert_in(strstr(md, "<details>") ? strstr(md, "<details>") : "",
+		  "`everywhere`");
+	assert_not_in(strstr(md, "<details>"), "`a`");
+	assert_in(html, "differs from golden");
+	assert_in(html, "<small>known</small>");
+	assert_in(html, "KVM&#39;s own");
+	free(md);
+	free(html);
+}
+
+static void only_one_host_has_ratios(void **state)
+{
+	json_t *docs[2] = { target_document("gauge-1", false),
+			    target_document("gauge-2", false) };
+	char *part;
+
+	(void)state;
+	setenv("PATH", "", 1);
+	add_bench(docs[0], "native", "memory/chase_16k", 24);
+	add_bench(docs[1], "kvm", "memory/chase_16k", 36);
+	report_all(docs, 2, "hosts");
+	setenv("PATH", saved_path, 1);
+	part = page_part("hosts/report.md", "## Which kind", "## Verdicts by");
+	assert_in(part, "| 10.0 (9.8 \u2013 10.3) | 15.0 (14.7 \u2013 15.5) |");
+	assert_in(part, "kvm: there is no result of native on the same host");
+	assert_not_in(part, "\u00d71.50");
+	free(part);
+}
+
+/* Halves of one description share a column; two measurements do not. */
+static void nothing_is_chosen_between_documents(void **state)
+{
+	json_t *docs[3] = { target_document("gauge", false),
+			    target_document("gauge", false),
+			    target_document("gauge", false) };
+	json_t *again[3];
+	char *part;
+
+	(void)state;
+	setenv("PATH", "", 1);
+	add_bench(docs[0], "native", "memory/chase_16k", 24);
+	add_bench(docs[1], "kvm", "memory/chase_16k", 36);
+	add_probe(docs[2], "kvm", "fidelity/msr/a", "fail");
+	for (int i = 0; i < 3; i++)
+		again[i] = json_deep_copy(docs[i]);
+	report_all(docs, 3, "halves");
+	part = page_part("halves/report.md", "## Which kind", "## Summary");
+	assert_in(part, "| Operation | Ring | Unit | native | kvm |");
+	assert_in(part, "| Probe | Ring | native: golden | kvm |");
+	free(part);
+	add_bench(again[2], "kvm", "memory/chase_16k", 48);
+	report_all(again, 3, "twice");
+	setenv("PATH", saved_path, 1);
+	part = page_part("twice/report.md", "## Which kind", "## Summary");
+	assert_in(part, "| Operation | Ring | Unit | native | kvm on gauge, 2026-11-22 "
+		  "13:05 UTC (1) | kvm on gauge, 2026-11-22 13:05 UTC (2) |");
+	free(part);
+}
+
+static void the_comparison_is_drawn(void **state)
+{
+	json_t *docs[TARGETS];
+	char *data;
+
+	(void)state;
+	if (!have_gnuplot())
+		skip();
+	targets_fill(docs);
+	report_all(docs, TARGETS, "drawn");
+	data = file_read(path_in("drawn/plots/comparison.dat"));
+	assert_in(data, "memory/chase_16k, ring 3");
+	assert_in(data, "\t1\t10\t9.8\t10.3\n");	/* native: filled */
+	assert_in(data, "\t0\t20\t19.6\t20.6\n");	/* qemu:kvm: hollow */
+	assert_not_in(data, "exit/cpuid");		/* no time */
+	assert_not_in(data, "memory/copy");		/* one time alone */
+	assert_not_in(data, "32407");			/* software */
+	free(data);
+	data = file_read(path_in("drawn/index.html"));
+	assert_in(data, "id=\"figure-comparison\"");
+	assert_in(data, "comparison-narrow-");
+	assert_in(data, "hollow: not attested");
+	assert_not_in(data, "figure-exits");
+	free(data);
+}
+
+static void exits_are_drawn_apart(void **state)
+{
+	json_t *doc = target_document("gauge", false);
+	struct error e;
+	char *part;
+
+	(void)state;
+	add_bench(doc, "kvm", "exit/cpuid", 2400);
+	add_bench(doc, "kvm", "memory/chase_16k", 24);
+	assert_int_equal(report_one(doc, "apart", &e), 0);
+	part = page_part("apart/report.md", "## Exit latencies", "## Memory and");
+	assert_in(part, "exit/cpuid");
+	assert_not_in(part, "memory/chase_16k");
+	free(part);
+	part = page_part("apart/report.md", "## Memory and", "## Decomposition");
+	assert_in(part, "memory/chase_16k");
+	assert_not_in(part, "exit/cpuid");
+	free(part);
+	part = file_read(path_in("apart/plots/exits.dat"));
+	assert_in(part, "exit/cpuid");
+	assert_not_in(part, "memory/chase_16k");
+	free(part);
+	part = file_read(path_in("apart/plots/operations.dat"));
+	assert_in(part, "memory/chase_16k");
+	free(part);
+	part = file_read(path_in("apart/index.html"));
+	assert_not_in(part, "id=\"comparison\"");
+	free(part);
+	json_decref(doc);
+}
+
+static void hostile_targets_stay_text(void **state)
+{
+	static const char evil[] = "\"'><script>alert(1)</script>|`id`\n\u202e<!--";
+	json_t *docs[3] = { target_document("gauge", false),
+			    target_document(evil, false),
+			    target_document("gauge", true) };
+	json_t *item;
+	char *html, *md, *dat;
+
+	(void)state;
+	add_bench(docs[0], "native", "memory/chase_16k", 24);
+	add_bench(docs[1], evil, "memory/chase_16k", 48);
+	add_bench(docs[0], "native", evil, 24);
+	not_attested(add_bench(docs[1], evil, evil, 48), true, evil);
+	add_verdict(add_bench(docs[2], evil, evil, 48), "skip", evil);
+	item = add_probe(docs[1], evil, evil, "fail");
+	json_object_set_new(item, "expected_failure", json_string(evil));
+	json_object_set_new(item, "subject", json_string(evil));
+	add_verdict(add_probe(docs[2], evil, evil, "crash"), "crash", evil);
+	report_all(docs, 3, "foreign");
+	html = file_read(path_in("foreign/index.html"));
+	md = file_read(path_in("foreign/report.md"));
+	dat = file_read(path_in("foreign/plots/comparison.gp"));
+	assert_in(html, "id=\"comparison\"");
+	assert_in(html, "&lt;script&gt;");
+	assert_not_in(html, "<script");
+	assert_not_in(html, "<!--");
+	assert_not_in(html, "\u202e");
+	assert_not_in(md, "<script");
+	assert_not_in(md, "\u202e");
+	assert_in(md, "\\|");
+	assert_not_in(dat, "alert(1)<");
+	assert_not_in(dat, "`id");
+	free(html);
+	free(md);
+	free(dat);
+}
+
+static void targets_need_nothing(void **state)
+{
+	json_t *docs[TARGETS], *item;
+	unsigned int count = 0;
+	size_t i;
+
+	(void)state;
+	setenv("PATH", "", 1);
+	targets_fill(docs);
+	others = docs;
+	starve(docs[KVM], docs[KVM], &count);
+	json_array_foreach(json_object_get(docs[KVM], "results"), i, item)
+		starve(item, docs[KVM], &count);
+	others = NULL;
+	setenv("PATH", saved_path, 1);
+	assert_true(count > 100);
+	for (i = 0; i < TARGETS; i++)
+		json_decref(docs[i]);
+}
+
+/* More targets than a table can be read with, and more than a plot's marks. */
+static void many_targets_are_cut_and_counted(void **state)
+{
+	json_t *doc = target_document("gauge", false);
+	struct error e;
+	char *part, name[16];
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		snprintf(name, sizeof(name), "other:%02d", i);
+		add_bench(doc, i ? name : "native", "memory/chase_16k", 24 + i);
+	}
+	assert_int_equal(report_one(doc, "many", &e), 0);
+	part = page_part("many/report.md", "## Which kind", "## Verdicts by");
+	assert_in(part, "6 more targets are left out");
+	assert_in(part, "24 targets stand side by side");
+	free(part);
+	json_decref(doc);
+}
+
+/* What the targets say is what the report knows them to say. */
+static void refusals_of_targets_are_not_skips(void **state)
+{
+	/* Room for every arena: what the machine lacks is a skip. */
+	struct target_context ctx = { .memory_bytes = UINT64_MAX };
+	struct registry all;
+	struct error e;
+	size_t refused = 0;
+
+	(void)state;
+	assert_int_equal(registry_open(&all, &e), 0);
+	for (size_t i = 0; i < all.count; i++)
+		for (unsigned int ring = 0; ring < 4; ring += 3) {
+			struct run_request r = { .bench = all.item[i].bench,
+				.probe = all.item[i].probe, .ring = ring };
+			const char *const why[] = {
+				process_unsupported(&ctx, &r, false),
+				process_unsupported(&ctx, &r, true),
+				emulator_unsupported(&r) };
+
+			for (size_t k = 0; k < 3; k++) {
+				refused += why[k] != NULL;
+				if (why[k] && why[k] != ctx.why &&
+				    !meaning_inapplicable(why[k]))
+					fail_msg("taken for a skip: %s", why[k]);
+			}
+		}
+	registry_close(&all);
+	assert_true(refused > 100);
+	assert_false(meaning_inapplicable("CPUID offers no RDTSCP"));
+	assert_false(meaning_inapplicable(NULL));
+}
+
 static int set_up(void **state)
 {
 	const char *path = getenv("PATH");
@@ -606,6 +1043,16 @@ int main(void)
 		cmocka_unit_test(a_full_disk_leaves_nothing_half_written),
 		cmocka_unit_test(the_same_input_gives_the_same_bytes),
 		cmocka_unit_test(hardware_is_compared_only_where_it_may_be),
+		cmocka_unit_test(exits_are_drawn_apart),
+		cmocka_unit_test(each_cell_says_what_it_means),
+		cmocka_unit_test(verdicts_stand_beside_the_golden_one),
+		cmocka_unit_test(only_one_host_has_ratios),
+		cmocka_unit_test(nothing_is_chosen_between_documents),
+		cmocka_unit_test(the_comparison_is_drawn),
+		cmocka_unit_test(hostile_targets_stay_text),
+		cmocka_unit_test(targets_need_nothing),
+		cmocka_unit_test(many_targets_are_cut_and_counted),
+		cmocka_unit_test(refusals_of_targets_are_not_skips),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
