@@ -27,6 +27,7 @@
 extern const uint8_t bochs_rom_start[], bochs_rom_end[];
 
 _Static_assert(ROM_START_INFO_GPA == ABI_START_INFO_GPA, "bochs_rom.h");
+_Static_assert(ROM_IMAGE_GPA == ABI_IMAGE_GPA, "bochs_rom.h");
 
 struct bochs {
 	char program[512];

@@ -30,6 +30,16 @@ flat:
 	mov %eax, %ss
 	mov %eax, %fs
 	mov %eax, %gs
+	/*
+	 * Bochs gives guest memory by blocks of 128 KiB, in the order in which
+	 * they are first touched, and loads a file as if they were in a row:
+	 * touched in a row they are.
+	 */
+	mov $ROM_IMAGE_GPA, %ebx
+1:	mov (%ebx), %eax
+	add $ROM_BLOCK_BYTES, %ebx
+	cmp $ROM_IMAGE_END, %ebx
+	jb 1b
 	mov $ROM_START_INFO_GPA, %ebx
 	jmp *ROM_ENTRY_GPA
 	.balign 8
