@@ -37,6 +37,10 @@ check "a VM that QEMU stopped is a crash and no hang" holds qemu.json \
 	"'KVM internal error' in
 	 r('fidelity/segments/lsl_reads_our_limits')['reason']"
 check "the document is valid" valid qemu.json
+vmgauge bench --target qemu:kvm --ring 3 --instances 2 --budget 2 \
+	-o bench.json exit/pio_userspace
+check "its TSC is KVM's, and times have ns" holds bench.json \
+	"r('exit/pio_userspace', 3)['ns'] > 0"
 grep -v breakpoint_points "$list" >short.tsv
 vmgauge conform --target kvm --expect short.tsv \
 	fidelity/exceptions/breakpoint_points_behind_itself

@@ -1,0 +1,32 @@
+/*
+ * How QEMU is asked and what it can do here; inside target/qemu*.c only.
+ */
+#ifndef VMGAUGE_TARGET_QEMU_H
+#define VMGAUGE_TARGET_QEMU_H
+
+#include <stdbool.h>
+
+#include "target/emulator.h"
+
+#define QEMU_TCG_BLOCK_CYCLES	2000000
+
+struct qemu {
+	char program[512];
+	char cpu[128];
+	const char *machine, *accel;
+	bool cpu_asked;
+	double tsc_khz;		/* of the guest; NaN: unknown */
+	int image_fd;
+};
+
+/* -EINVAL names the option that is none. */
+int qemu_options(struct qemu *q, const char *options, struct error *e);
+/* May /dev/kvm be opened? Also asks for the TSC rate of a guest. */
+int qemu_kvm_usable(struct qemu *q, struct error *e);
+/* Finds a CPU model with which the image boots. 0 or -errno. */
+int qemu_trials(struct qemu *q, struct error *e);
+/* The command line for one boot; `words` must live as long as `c`. */
+void qemu_command(const struct qemu *q, const char *words,
+		  struct emulator_command *c);
+
+#endif
