@@ -1,9 +1,11 @@
 /*
  * A bare KVM_RUN loop, by hand: what the built-in VMM is compared with.
  *	bare pio|mmio CPU N	cycles of one userspace round trip, over N
+ *	bare fault CPU N	cycles of a guest's first write to a page of 4 KiB
+ *				that the host has not: 16 lines, N pages each
  *	bare instance CPU N	ns from open("/dev/kvm") to the first exit
  *				and complete teardown, N lines
- * Round trips are at CPL3, which every KVM lets the CPU itself run; lives
+ * Round trips and faults are at CPL3, which every KVM lets the CPU itself run; lives
  * begin and end at CPL0, as ours do. */
 #include <err.h>
 #include <fcntl.h>
@@ -19,14 +21,22 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-enum { RAM_BYTES = 8 << 20, CODE_GPA = 0x100000 };
+enum { RAM_BYTES = 8 << 20, CODE_GPA = 0x100000, CODE_BYTES = 40,
+       TABLES_GPA = 0x200000, ARENA_BYTES = 32 << 20, BATCHES = 16 };
+#define ARENA_GPA 0x100000000ull	/* mapped at 512 GiB, as ours is */
 
-static const uint8_t pio_loop[9] = {	/* mov $0x5610,%edx; 1: out; jmp 1b */
+static const uint8_t pio_loop[CODE_BYTES] = {	/* mov $0x5610,%edx; 1: out; jmp 1b */
 	0xba, 0x10, 0x56, 0x00, 0x00, 0xee, 0xeb, 0xfd };
-static const uint8_t mmio_loop[9] = {	/* mov $0xd0000000,%edi; 1: mov; jmp */
+static const uint8_t mmio_loop[CODE_BYTES] = {	/* mov $0xd0000000,%edi; 1: mov; jmp */
 	0xbf, 0x00, 0x00, 0x00, 0xd0, 0x89, 0x07, 0xeb, 0xfc };
+static const uint8_t fault_loop[CODE_BYTES] = {	/* mov $0x5610,%edx; out */
+	0xba, 0x10, 0x56, 0x00, 0x00, 0xee,	/* 0: mov $1 << 39,%rdi */
+	0x48, 0xbf, 0x00, 0x00, 0x00, 0x00, 0x80, 0x00, 0x00, 0x00,
+	0xc6, 0x07, 0x01,			/* 1: movb $1,(%rdi) */
+	0x48, 0x81, 0xc7, 0x00, 0x10, 0x00, 0x00,	/* add $4096,%rdi */
+	0xff, 0xc9, 0x75, 0xf2, 0xee, 0xeb, 0xe5 };	/* dec %ecx; jnz 1b; out; jmp 0b */
 static int kvm, vm, vcpu, run_bytes, cpl;
-static uint8_t *ram;
+static uint8_t *ram, *arena;
 static struct kvm_run *run;
 
 static int call(int fd, unsigned long request, const void *arg)
@@ -73,7 +83,7 @@ static void machine_make(const uint8_t *code)
 	cpuid.c.nent = 256;
 	call(kvm, KVM_GET_SUPPORTED_CPUID, &cpuid);
 	call(vcpu, KVM_SET_CPUID2, &cpuid);
-	memcpy(ram + CODE_GPA, code, sizeof(pio_loop));
+	memcpy(ram + CODE_GPA, code, CODE_BYTES);
 	state_set();
 }
 
@@ -85,6 +95,45 @@ static void loop(unsigned long exits)
 			errx(1, "exit reason %u", run->exit_reason);
 }
 
+/* By guest pages of 4 KiB whose A and D are set: their tables are no work. */
+static void arena_make(void)
+{
+	struct kvm_userspace_memory_region slot = { .slot = 1,
+		.guest_phys_addr = ARENA_GPA, .memory_size = ARENA_BYTES };
+	uint64_t *at = (void *)(ram + TABLES_GPA);	/* PDPT, PD, PTs */
+	((uint64_t *)(ram + 0x1000))[1] = TABLES_GPA | 7;
+	at[0] = (TABLES_GPA + 0x1000) | 7;
+	for (uint64_t i = 0; i < ARENA_BYTES >> 21; i++)
+		at[512 + i] = (TABLES_GPA + 0x2000 + i * 0x1000) | 7;
+	for (uint64_t i = 0; i < ARENA_BYTES >> 12; i++)
+		at[1024 + i] = (ARENA_GPA + i * 4096) | 0x67;
+	arena = mmap(NULL, ARENA_BYTES, 3, MAP_PRIVATE | MAP_ANONYMOUS |
+		     MAP_NORESERVE, -1, 0);
+	if (arena == MAP_FAILED || madvise(arena, ARENA_BYTES, MADV_NOHUGEPAGE))
+		err(2, "memory");
+	slot.userspace_addr = (uintptr_t)arena;
+	call(vm, KVM_SET_USER_MEMORY_REGION, &slot);
+}
+
+/* One exit before a batch, when its length is told, and one after it. */
+static void faults(unsigned long pages)
+{
+	struct kvm_regs regs;
+	machine_make(fault_loop);
+	arena_make();
+	loop(1);
+	for (int i = 0; i < BATCHES; i++) {
+		if (madvise(arena, ARENA_BYTES, MADV_DONTNEED))
+			err(2, "madvise");
+		call(vcpu, KVM_GET_REGS, &regs);
+		regs.rcx = pages;
+		call(vcpu, KVM_SET_REGS, &regs);
+		uint64_t begin = __rdtsc();
+		loop(1);
+		printf("%.1f\n", (double)(__rdtsc() - begin) / (double)pages);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long n = argc == 4 ? strtoul(argv[3], NULL, 0) : 0;
@@ -92,11 +141,13 @@ int main(int argc, char **argv)
 	uint64_t begin;
 
 	if (!n)
-		errx(2, "usage: bare pio|mmio|instance CPU N");
+		errx(2, "usage: bare pio|mmio|fault|instance CPU N");
 	cpl = *argv[1] == 'i' ? 0 : 3;
 	CPU_SET(strtoul(argv[2], NULL, 0), &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		err(2, "CPU");
+	if (*argv[1] == 'f')
+		return faults(n < ARENA_BYTES >> 12 ? n : ARENA_BYTES >> 12), 0;
 	for (; n && !cpl; n--) {
 		struct timespec a, b;
 		clock_gettime(CLOCK_MONOTONIC, &a);

@@ -15,7 +15,16 @@ enum backing {
 	BACKING_MEMFD,		/* shared pages of 4 KiB */
 	BACKING_HUGETLB_2M,	/* from the host's pools */
 	BACKING_HUGETLB_1G,
+	BACKING_GUEST_MEMFD,	/* a VM's own file of 4 KiB pages */
 	BACKINGS
+};
+
+/* Where the host's pages lie, seen from the CPU that uses them. */
+enum arena_node {
+	NODE_ANY,			/* where the kernel puts them */
+	NODE_LOCAL,
+	NODE_REMOTE,			/* the farthest node that has memory */
+	NODE_INTERLEAVE,		/* page by page over all of them */
 };
 
 enum page_size { PAGE_4K, PAGE_2M, PAGE_1G, PAGE_SIZES };
@@ -30,11 +39,18 @@ static inline uint64_t page_bytes(enum page_size size)
  * process alike; a process has no guest_page. Fresh for each instance.
  */
 struct arena {
-	uint64_t bytes;			/* 0: none; multiple of both pages */
+	uint64_t bytes;			/* 0: none; multiple of the backing's */
 	enum backing backing;
 	enum page_size guest_page;	/* of the guest's own tables */
 	bool populate;			/* the host's pages are there before */
+	enum arena_node node;
+	uint64_t used;			/* from its start on, ever touched; 0: all */
 };
+
+static inline uint64_t arena_used_bytes(const struct arena *a)
+{
+	return a->used ? a->used : a->bytes;
+}
 
 /*
  * How many pages of each size KVM must map for each operation, by its own

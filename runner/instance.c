@@ -89,7 +89,7 @@ static json_t *samples_json(const struct abi_block *b, uint32_t n,
 
 	for (uint32_t i = 0; i < n; i++)
 		json_array_append_new(a, json_real(
-			(double)(b[i].end_tsc - b[i].begin_tsc) /
+			(double)(int64_t)(b[i].end_tsc - b[i].begin_tsc) /
 			(double)ops));
 	return a;
 }
@@ -155,6 +155,9 @@ static void bench_put(json_t *record, const struct observation *seen)
 	       counters.host[COUNTER_CPU_MIGRATIONS]);
 	COLUMN(record, "faults", b, n, counters.host[COUNTER_PAGE_FAULTS]);
 	counters_put(record, b, n, mb->ops);
+	json_object_set_new(record, "mapped", json_pack("[o, o, o]",
+		number(seen->mapped[PAGE_4K]), number(seen->mapped[PAGE_2M]),
+		number(seen->mapped[PAGE_1G])));
 }
 
 json_t *instance_record(const struct series *s, unsigned int round,

@@ -8,7 +8,8 @@
  *	 operation), "exits", "irq_exits", "user_exits", "emulated" (counts a
  *	 block, null when unknown), "context_switches", "migrations",
  *	 "faults" (counts a block), "counters" {event: [host, guest]} per
- *	 operation}
+ *	 operation, "mapped" [4 KiB, 2 MiB, 1 GiB]: pages that KVM had mapped
+ *	 before the first block}
  *
  * A record survives a round trip through JSON; nothing else about a run is
  * kept, so a resumed session cannot tell its own runs from earlier ones.
@@ -47,5 +48,18 @@ json_t *series_result(const struct session *session, const struct series *s);
 struct exits attest_expected(const struct bench *b, unsigned int ring,
 			     const struct backend_info *backend);
 json_t *attest_json(const struct session *session, const struct series *s);
+
+/*
+ * walk.c: of benches that chase an arena. walk_put() says in a result which
+ * pages it is about; walk_observed() adds what the first instance had mapped
+ * to what attestation observed; walk_mismatch() leaves `why` empty when, in
+ * each instance, KVM had mapped what is used of the arena by pages of the
+ * size that the backend must use. They do nothing for other benches.
+ */
+void walk_put(json_t *result, const struct session *session,
+	      const struct series *s);
+void walk_observed(json_t *observed, const struct series *s);
+void walk_mismatch(const struct session *session, const struct series *s,
+		   char *why, size_t bytes);
 
 #endif

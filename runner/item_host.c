@@ -14,7 +14,15 @@ void host_verdict(struct item_host *h, enum abi_verdict verdict,
 		return;
 	mb->verdict = verdict;
 	memset(mb->reason, 0, sizeof(mb->reason));
-	strncpy(mb->reason, reason, sizeof(mb->reason) - 1);
+	memcpy(mb->reason, reason, strnlen(reason, sizeof(mb->reason) - 1));
+}
+
+int host_said(struct item_host *h, int rc, const struct error *e)
+{
+	if (rc >= 0)
+		return 0;
+	host_verdict(h, ABI_ERROR, e->text);
+	return rc;
 }
 
 void host_check(struct item_host *h, const char *expr, uint64_t want,

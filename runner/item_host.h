@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "abi.h"
+#include "error.h"
 
 struct vm;
 struct vcpu;
@@ -28,7 +29,10 @@ struct item_host {
 	uint64_t ram_bytes;
 	uint8_t *arena;			/* HVA of the arena; NULL: none */
 	uint64_t arena_bytes;
+	int bystander_pu;	/* for a thread beside; -1: anywhere */
 	void *opaque;			/* the item's own, prepare to judge */
+	int64_t value;			/* by a block of a bench with a unit */
+	struct changes *changes;	/* host/change.h; NULL: none allowed */
 	const struct outside *outside;	/* of a process in a container */
 };
 
@@ -54,6 +58,9 @@ void host_check(struct item_host *h, const char *expr, uint64_t want,
 		uint64_t got);
 void host_verdict(struct item_host *h, enum abi_verdict verdict,
 		  const char *reason);
+
+/* An error verdict when rc is negative; rc, or 0 for a count. */
+int host_said(struct item_host *h, int rc, const struct error *e);
 
 /*
  * A guest's text may hold anything: this is what of it prints, of at most

@@ -12,7 +12,7 @@
 enum {
 	KEY_TARGET = 256, KEY_QUICK, KEY_BUDGET, KEY_VCPUS, KEY_RING, KEY_SEED,
 	KEY_DEADLINE, KEY_INSTANCES, KEY_POLICY, KEY_NO_PIN, KEY_EXPECT,
-	KEY_RESUME, KEY_MEMORY,
+	KEY_RESUME, KEY_MEMORY, KEY_ALLOW_HOST_CHANGES,
 };
 
 static const struct argp_option option[] = {
@@ -31,6 +31,9 @@ static const struct argp_option option[] = {
 	  "fresh VMs for each bench (11)", 0 },
 	{ "memory", KEY_MEMORY, "MIB", 0,
 	  "the most that guest memory may take (a quarter of what is free)",
+	  0 },
+	{ "allow-host-changes", KEY_ALLOW_HOST_CHANGES, NULL, 0,
+	  "rows may set KSM, zram, cgroups, KVM's parameters; all is restored",
 	  0 },
 	{ "policy", KEY_POLICY, "NAME", 0,
 	  "vCPU placement: compact, scatter, one-per-core (compact)", 0 },
@@ -164,6 +167,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_POLICY:
 		return -topology_policy_parse(arg, &s->policy, o->parsed.e);
+	case KEY_ALLOW_HOST_CHANGES:
+		s->allow_host_changes = true;
+		return 0;
 	case KEY_NO_PIN:
 		s->no_pin = true;
 		return 0;

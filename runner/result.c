@@ -67,6 +67,11 @@ static json_t *contamination(const struct series *s)
 	static const char *const sign[] = {
 		"irq_exits", "context_switches", "migrations", "faults",
 	};
+	const struct bench *b = s->item->bench;
+	/* Where the operation is a fault, or a sleep, those are no signs. */
+	const bool own[] = {
+		false, b->sleeps, false, b->host_rewind && b->arena.bytes,
+	};
 	unsigned int blocks = 0, bad = 0;
 	json_t *record, *c;
 	size_t i;
@@ -74,13 +79,14 @@ static json_t *contamination(const struct series *s)
 	json_array_foreach(s->instances, i, record) {
 		size_t n = json_array_size(json_object_get(record, "samples"));
 
-		for (size_t b = 0; b < n; b++) {
+		for (size_t j = 0; j < n; j++) {
 			bool hit = false;
 
 			for (size_t k = 0; k < 4; k++)
-				hit |= json_number_value(json_array_get(
+				hit |= !own[k] &&
+				       json_number_value(json_array_get(
 					json_object_get(record, sign[k]),
-					b)) > 0;
+					j)) > 0;
 			blocks++;
 			bad += hit;
 		}
@@ -182,7 +188,8 @@ static json_t *flags(const struct series *s, const struct session *session,
 	if (!b->control &&
 	    est->median * per_op < OVERHEAD_RATIO * est->overhead)
 		json_array_append_new(f, json_string("under_10x_overhead"));
-	if (est->n < session->options.instances)
+	if (est->n < session->options.instances &&
+	    (!b->max_instances || est->n < b->max_instances))
 		json_array_append_new(f, json_string("budget_ended"));
 	if (!est->have_ci)
 		json_array_append_new(f, json_string("no_interval"));
@@ -212,15 +219,15 @@ static bool measured_put(const struct session *session,
 	json_object_update_new(r, json_pack(
 		"{s:s, s:s, s:s, s:o, s:o, s:[i,i], s:o, s:f, s:o, s:o, s:{}, "
 		"s:{s:f, s:o}, s:o, s:o, s:o, s:o}",
-		"unit", "cycles", "better", "lower", "per",
+		"unit", b->unit ? b->unit : "cycles", "better", "lower", "per",
 		b->per ? b->per : "operation", "samples",
 		gather(s, "samples"), "ops", gather(s, "ops"), "n",
 		(int)est.n, (int)blocks, "instances", a, "median", est.median,
 		"ci", est.have_ci ? json_pack("{s:f, s:f, s:f}", "low",
 			est.ci.low, "high", est.ci.high, "level",
 			est.ci.level) : json_null(),
-		"ns", khz > 0 ? json_real(est.median * 1e6 / khz)
-			      : json_null(), "tails",
+		"ns", khz > 0 && !b->unit ? json_real(est.median * 1e6 / khz)
+					  : json_null(), "tails",
 		"overhead", "median", est.overhead, "samples",
 		gather(s, "empty"), "flags", flags(s, session, &est),
 		"attest", attest_json(session, s), "contamination",
@@ -308,6 +315,7 @@ json_t *series_result(const struct session *session, const struct series *s)
 					: item->probe->cite), "repeat", repeat);
 	if (!r)
 		return NULL;
+	walk_put(r, session, s);
 	json_object_set_new(r, "expected_failure", expected_json(session, s,
 		json_string_value(json_object_get(r, "verdict"))));
 	postmortem = json_object_get(ended, "postmortem");

@@ -75,6 +75,14 @@ static uint64_t block_mend(const struct session *s, double round_began_s,
 	return block_clamp(s, (allowed - beside) / BLOCKS_A_RUN);
 }
 
+static unsigned int instances_wanted(const struct session *s,
+				     const struct series *series)
+{
+	unsigned int max = series->item->bench->max_instances;
+
+	return max && max < s->options.instances ? max : s->options.instances;
+}
+
 /*
  * Probes first, in the order of their names; then benches, round after round
  * and shuffled inside each; decompositions last.
@@ -99,6 +107,7 @@ static struct job *jobs_make(struct session *s, unsigned int *count)
 			if (series->verdict || series->item->probe ||
 			    (last ? !series->item->bench->decompose ||
 				    series->decomposition != NULL :
+			     round >= instances_wanted(s, series) ||
 			     has_round(series, round)))
 				continue;
 			job[n++] = (struct job){
@@ -181,7 +190,8 @@ static bool series_complete(const struct session *s,
 	if (series->verdict)
 		return true;
 	return series->item->bench &&
-	       json_array_size(series->instances) >= s->options.instances &&
+	       json_array_size(series->instances) >=
+	       instances_wanted(s, series) &&
 	       (!series->item->bench->decompose || series->decomposition);
 }
 

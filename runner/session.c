@@ -122,6 +122,27 @@ static void backend_open(struct session *s)
 		s->target->backend(&s->ctx, &s->backend);
 }
 
+/* Allowed, and yet impossible: rows that need it say so, the rest goes on. */
+static void changes_allow(struct session *s)
+{
+	char directory[sizeof(s->changes.directory)];
+	struct error why;
+	int rc;
+
+	s->ctx.allow_host_changes = s->options.allow_host_changes;
+	s->ctx.changes_note = s->changes_note;
+	if (!s->options.allow_host_changes)
+		return;
+	rc = changes_directory(directory, sizeof(directory), &why);
+	if (!rc)
+		rc = changes_open(&s->changes, "", directory, &why);
+	if (rc)
+		snprintf(s->changes_note, sizeof(s->changes_note), "%s",
+			 why.text);
+	else
+		s->ctx.changes = &s->changes;
+}
+
 static int env_open(struct session *s, struct error *e)
 {
 	struct disturbance list[DISTURB_MAX];
@@ -156,6 +177,7 @@ int session_open(struct session *s, const struct session_options *o,
 	if (!s->options.seed)
 		s->options.seed = seed_from_clock();
 	rng_seed(&s->rng, s->options.seed);
+	s->ctx.quick = o->quick;
 	s->ctx.memory_bytes = o->memory_mib ? o->memory_mib << 20 :
 			      backing_memory_left() / 4;
 	s->target = target_find(o->target, &s->ctx.options);
@@ -171,6 +193,7 @@ int session_open(struct session *s, const struct session_options *o,
 	rc = placement_open(s, e);
 	if (rc)
 		goto fail;
+	changes_allow(s);
 	rc = s->target->open(&s->ctx, &why);
 	if (rc == -EINVAL || rc == -ENOMEM) {
 		*e = why;	/* the options, not the host, are wrong */
@@ -214,6 +237,8 @@ void session_close(struct session *s)
 	s->have_tracing = false;
 	if (s->target && s->ctx.state)
 		s->target->close(&s->ctx);
+	changes_close(&s->changes, NULL, NULL);
+	s->ctx.changes = NULL;
 	topology_close(&s->topology);
 	expect_free(&s->expect);
 	json_decref(s->run);

@@ -38,6 +38,7 @@ struct session_options {
 	uint64_t memory_mib;		/* of an arena; 0: a quarter of free */
 	enum topology_policy policy;
 	bool no_pin;
+	bool allow_host_changes;
 	bool verbose;
 	const char *expect;		/* file, or NULL */
 };
@@ -74,6 +75,8 @@ struct session {
 	bool have_tracing;
 	char tracing_note[512];
 	char unavailable[512];		/* why the target is; "" when it is not */
+	struct changes changes;		/* to the host, while allowed */
+	char changes_note[512];		/* why they cannot be made; or "" */
 	struct expect expect;
 	struct series *series;
 	unsigned int series_count;

@@ -51,6 +51,7 @@ enum need {
 	NEED_CONTAINER	= 1 << 8,	/* something that a process is kept in */
 	NEED_DEVICE	= 1 << 11,	/* ABI_PORT_USER, ABI_MMIO_GPA: the VMM's */
 	NEED_VMM	= 1 << 10,	/* a doing of the built-in VMM */
+	NEED_DIRTY_RING	= 1 << 16,	/* each vCPU logs into a ring */
 };
 
 /* What a process target times around a run, instead of something in it. */
@@ -62,6 +63,7 @@ enum lifecycle {
 
 struct vm;			/* runner/kvm/vm.h; host halves only */
 struct item_host;		/* runner/item_host.h; host halves only */
+struct target_context;		/* runner/target/target.h; the same */
 
 struct bench {
 	const char *prefix;		/* filled by BENCH */
@@ -73,16 +75,30 @@ struct bench {
 	const char *per;		/* NULL: "operation" */
 	unsigned int per_op;		/* units in an operation, 0 = 1 */
 	unsigned int max_ops;		/* in a block; 0 = as time allows */
+	unsigned int max_instances;	/* where one takes seconds; 0 = as asked */
+	unsigned int max_blocks;	/* of host_block, likewise */
+	/*
+	 * NULL: cycles. Else each host_block, of max_ops 1, leaves h->value in
+	 * this unit in place of the time that it took; less is better.
+	 */
+	const char *unit;
 	unsigned int rings;		/* RING0 | RING3; 0 = RING0 */
 	unsigned int needs;		/* enum need */
 	bool control;			/* measures the harness itself */
 	bool decompose;			/* split the userspace round trip */
+	/*
+	 * It chases the arena: all that is used of it is mapped before the
+	 * first block, which is attested, and both page sizes are its params.
+	 */
+	bool walk;
 	struct exits exits;		/* default ... */
 	struct exits exits_vmx;		/* ... unless declared for VMX+EPT */
 	struct exits exits_svm;		/* ... or for SVM+NPT */
 	struct exits exits_ring3;	/* ... or for CPL3 on any backend */
 	struct maps maps;
+	struct maps maps_shadow;	/* unless declared: as `maps` */
 	struct arena arena;
+	bool sleeps;			/* context switches are part of it */
 
 	/* guest half */
 	const char *(*skip)(void);	/* reason, or NULL: at CPL0 */
@@ -95,6 +111,20 @@ struct bench {
 	int (*host_block)(struct item_host *h, uint64_t ops);
 	/* Before each batch of `op`, outside of what is timed or counted. */
 	int (*host_rewind)(struct item_host *h);
+	/* After each timed block, likewise: not 0 when it left things wrong. */
+	int (*host_verify)(struct item_host *h);
+	/* The guest runs `rewind` at CPL0 before each host_block of max_ops. */
+	bool paced;
+	/* NULL, or why this host cannot do it: ctx->why has room for it. */
+	const char *(*unavailable)(struct target_context *ctx);
+	/*
+	 * Around an instance of the built-in VMM: before the guest's first
+	 * instruction, and (also when that failed) before the VM's end. A
+	 * verdict that the former leaves is the item's, and nothing is run.
+	 * In a process the former alone: what it sets up ends with that.
+	 */
+	int (*host_setup)(struct item_host *h);
+	void (*host_teardown)(struct item_host *h);
 	enum lifecycle lifecycle;	/* timed by the target itself */
 };
 

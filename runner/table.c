@@ -57,16 +57,31 @@ static bool flagged(const json_t *r, const char *flag)
 	return false;
 }
 
-static void bench_row(FILE *out, const json_t *r)
+/* A name is never cut: it is what a person types next. */
+static int name_width(const struct session *s)
+{
+	size_t width = 29;
+
+	for (unsigned int i = 0; i < s->series_count; i++) {
+		size_t n = strlen(s->series[i].item->name);
+
+		if (s->series[i].item->bench && n > width)
+			width = n;
+	}
+	return (int)width;
+}
+
+static void bench_row(FILE *out, const json_t *r, int width)
 {
 	const json_t *ci = json_object_get(r, "ci");
 	const json_t *attest = json_object_get(r, "attest");
+	const char *unit = text(r, "unit");
 	char median[32], low[32], high[32], ns[32], interval[72];
 	bool attested = json_is_true(json_object_get(attest, "attested"));
 	int ring = (int)json_integer_value(json_object_get(
 		json_object_get(r, "params"), "ring"));
 
-	fprintf(out, "%-29.29s %4d ", text(r, "id"), ring);
+	fprintf(out, "%-*s %4d ", width, text(r, "id"), ring);
 	if (strcmp(text(r, "verdict"), "pass")) {
 		fprintf(out, "%12s  %s\n", text(r, "verdict"),
 			text(r, "reason"));
@@ -78,6 +93,7 @@ static void bench_row(FILE *out, const json_t *r)
 	fprintf(out, "%12s  %-22s %9s  %s%s\n",
 		figure(median, sizeof(median), number(r, "median")),
 		json_is_object(ci) ? interval : "no interval",
+		strcmp(unit, "cycles") ? unit :
 		figure(ns, sizeof(ns), number(r, "ns")),
 		!json_is_object(attest) ? "none to attest" :
 		attested ? "attested" : "not attested",
@@ -127,15 +143,17 @@ static void evidence_row(FILE *out, const json_t *r)
 
 void table_print(FILE *out, const struct session *s)
 {
+	int width = name_width(s);
 	unsigned int rows = 0;
 
 	for (unsigned int i = 0; i < s->series_count; i++) {
 		if (!s->series[i].item->bench || !s->series[i].result)
 			continue;
 		if (!rows++)
-			fprintf(out, "%-29s %4s %12s  %-22s %9s  %s\n", "bench",
-				"ring", "cycles", "interval", "ns", "exits");
-		bench_row(out, s->series[i].result);
+			fprintf(out, "%-*s %4s %12s  %-22s %9s  %s\n", width,
+				"bench", "ring", "cycles", "interval", "ns",
+				"exits");
+		bench_row(out, s->series[i].result, width);
 		if (s->options.verbose)
 			evidence_row(out, s->series[i].result);
 	}

@@ -52,12 +52,31 @@ int verb_fail(const struct error *e)
 	return EXIT_USAGE;
 }
 
+static void restored(void *opaque, const char *text)
+{
+	(void)opaque;
+	fprintf(stderr, "vmgauge: what a killed vmgauge changed: %s\n", text);
+}
+
+/* Nothing is measured on a host that an earlier run left changed. */
+static void host_recover(void)
+{
+	char directory[4096];
+	struct error e;
+
+	if (changes_directory(directory, sizeof(directory), NULL))
+		return;
+	if (changes_recover("", directory, restored, NULL, &e))
+		fprintf(stderr, "vmgauge: %s\n", e.text);
+}
+
 int verb_session_open(struct session *s, struct registry *r,
 		      const struct options *o, unsigned int kinds)
 {
 	struct error e;
 
 	memset(s, 0, sizeof(*s));
+	host_recover();
 	if (registry_open(r, &e))
 		return verb_fail(&e);
 	if (registry_select(r, kinds, o->globs, &e))

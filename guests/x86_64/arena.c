@@ -40,7 +40,7 @@ static uint64_t table_fill(uint64_t *table, unsigned int shift, uint64_t gpa,
 
 static void tables_build(void)
 {
-	uint64_t gpa = ABI_ARENA_GPA, end = gpa + wanted->bytes;
+	uint64_t gpa = ABI_ARENA_GPA, end = gpa + arena_used_bytes(wanted);
 	uint64_t *pdpt;
 
 	next_table = (uint64_t *)ABI_TABLES_GPA;

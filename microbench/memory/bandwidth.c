@@ -1,16 +1,16 @@
 /*
  * Memory bandwidth of one CPU: read, fill and copy, a mebibyte at a time,
- * walking through 64 MiB.
+ * walking through 64 MiB of pages of 2 MiB on both sides.
  *
  * No translation is missed often enough to matter, so a guest should be as
- * fast as a process; where it is not, look for small pages below it. At CPL3
- * alone: the ring makes no difference, and an interpreted CPL0 would take
- * minutes.
+ * fast as a process. At CPL3 alone: the ring makes no difference, and an
+ * interpreted CPL0 would take minutes.
  */
 #include "suite.h"
 
 #define CHUNK_BYTES	(1ull << 20)
-#define HALF_BYTES	(ABI_SCRATCH_BYTES / 2)
+#define AREA_BYTES	(64ull << 20)
+#define HALF_BYTES	(AREA_BYTES / 2)
 
 static uint64_t bandwidth_at;		/* offset of the next chunk */
 
@@ -20,13 +20,13 @@ __guest uint64_t chunk_next(void)
 	uint64_t at = bandwidth_at;
 
 	bandwidth_at = (at + CHUNK_BYTES) % HALF_BYTES;
-	return ABI_SCRATCH_GPA + at;
+	return ABI_ARENA_VA + at;
 }
 
 __guest void bandwidth_touch(void)
 {
-	for (uint64_t at = 0; at < ABI_SCRATCH_BYTES; at += 4096)
-		*(volatile uint8_t *)(ABI_SCRATCH_GPA + at) = 1;
+	for (uint64_t at = 0; at < AREA_BYTES; at += 4096)
+		*(volatile uint8_t *)(ABI_ARENA_VA + at) = 1;
 }
 
 __guest void bandwidth_setup(void)
@@ -75,7 +75,8 @@ __guest void copy_bandwidth_op(void)
 		.per = "byte",							\
 		.per_op = CHUNK_BYTES,						\
 		.rings = RING3,							\
-		.needs = NEED_SCRATCH,						\
+		.arena = { .bytes = AREA_BYTES, .backing = BACKING_THP,		\
+			   .guest_page = PAGE_2M, .populate = true },		\
 		.setup = GUEST(bandwidth_setup),				\
 		.op = GUEST(id##_op),						\
 		.exits = EXITS(0, 0),						\

@@ -28,6 +28,7 @@ static const struct {
 	[BACKING_HUGETLB_1G] = { "hugetlb pages of 1 GiB",
 		": grow the pool (hugepages-1048576kB/nr_hugepages)",
 		1ul << 30, MAP_HUGETLB | MAP_HUGE_1GB },
+	[BACKING_GUEST_MEMFD] = { "a guest_memfd", "", 4096, 0 },
 };
 
 size_t backing_unit(enum backing backing)
@@ -94,6 +95,15 @@ const char *backing_unavailable(enum backing backing, uint64_t bytes,
 	return NULL;
 }
 
+const char *arena_unavailable(const struct arena *a, uint64_t allowed,
+			      char *why, size_t n)
+{
+	bool pool = kind[a->backing].flags & MAP_HUGETLB;
+
+	return backing_unavailable(a->backing, pool ? a->bytes :
+				   arena_used_bytes(a), allowed, why, n);
+}
+
 static uint64_t meminfo_left(void)
 {
 	char text[4096], *at = NULL;
@@ -103,18 +113,11 @@ static uint64_t meminfo_left(void)
 	return at ? strtoull(at + 13, NULL, 10) << 10 : 0;
 }
 
-/* Of this process's own cgroup (v2); UINT64_MAX where it has no limit. */
-static uint64_t cgroup_left(void)
+/* Of one cgroup (v2), at its path; UINT64_MAX where it has no limit. */
+static uint64_t group_left(const char *own)
 {
-	char text[4096], path[4200], max[32], now[32], *own;
+	char path[4200], max[32], now[32];
 
-	if (!file_read("/proc/self/cgroup", text, sizeof(text)))
-		return UINT64_MAX;
-	own = strstr(text, "0::");
-	if (!own)
-		return UINT64_MAX;
-	own += 3;
-	own[strcspn(own, "\n")] = '\0';
 	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.max", own);
 	if (!file_read(path, max, sizeof(max)) || max[0] == 'm')
 		return UINT64_MAX;
@@ -123,6 +126,28 @@ static uint64_t cgroup_left(void)
 	    strtoull(now, NULL, 10) > strtoull(max, NULL, 10))
 		return 0;
 	return strtoull(max, NULL, 10) - strtoull(now, NULL, 10);
+}
+
+/* Of this process's own cgroup and of all that it lies in. */
+static uint64_t cgroup_left(void)
+{
+	uint64_t left = UINT64_MAX, here;
+	char text[4096], *own, *end;
+
+	if (!file_read("/proc/self/cgroup", text, sizeof(text)))
+		return left;
+	own = strstr(text, "0::/");
+	if (!own)
+		return left;
+	own += 3;
+	own[strcspn(own, "\n")] = '\0';
+	for (end = own + strlen(own); end; end = strrchr(own, '/')) {
+		*end = '\0';
+		here = group_left(own);
+		if (here < left)
+			left = here;
+	}
+	return left;
 }
 
 uint64_t backing_memory_left(void)
@@ -153,6 +178,9 @@ int backing_map(void *at, size_t bytes, enum backing backing,
 	int flags = MAP_FIXED | kind[backing].flags;
 	int fd = -1, rc = 0;
 
+	if (backing == BACKING_GUEST_MEMFD)
+		return error_set(e, -EINVAL, "a guest_memfd is a VM's: there "
+				 "is none without a VM");
 	if (backing == BACKING_MEMFD) {
 		fd = memfd_open(bytes, e);
 		if (fd < 0)
@@ -179,6 +207,17 @@ int backing_map(void *at, size_t bytes, enum backing backing,
 	return rc;
 }
 
+int backing_renew(void *at, size_t bytes, enum backing backing,
+		  struct error *e)
+{
+	if (mmap(at, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+		 MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+		return error_set(e, -errno, "guest memory of %zu bytes, %s: "
+				 "%s", bytes, kind[backing].name,
+				 strerror(errno));
+	return backing_map(at, bytes, backing, e);
+}
+
 int backing_populate(void *at, size_t bytes, struct error *e)
 {
 	volatile uint8_t *byte = at;
@@ -189,7 +228,30 @@ int backing_populate(void *at, size_t bytes, struct error *e)
 		return error_set(e, -errno, "%zu bytes of memory cannot be "
 				 "populated: %s", bytes, strerror(errno));
 	/* Before Linux 5.14: a fault for each page. */
-	for (size_t i = 0; i < bytes; i += 4096)
-		byte[i] = byte[i];
+	for (size_t i = 0; i < bytes; i += 4096) {
+		uint8_t same = byte[i];
+
+		byte[i] = same;
+	}
 	return 0;
+}
+
+uint64_t backing_thp_bytes(const void *at)
+{
+	FILE *f = fopen("/proc/self/smaps", "re");
+	uintptr_t from, to;
+	uint64_t kib, bytes = UINT64_MAX;
+	bool ours = false;
+	char line[512];
+
+	while (f && bytes == UINT64_MAX && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2)
+			ours = (uintptr_t)at >= from && (uintptr_t)at < to;
+		else if (ours && sscanf(line, "AnonHugePages: %" SCNu64,
+					&kib) == 1)
+			bytes = kib << 10;
+	}
+	if (f)
+		fclose(f);
+	return bytes;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/env_parts.h"
+#include "host/split_lock.h"
 #include "host/sysfile.h"
 
 #define CPU "/sys/devices/system/cpu"
@@ -152,6 +153,9 @@ json_t *env_mitigations(const char *root)
 		json_object_set_new(all, key, env_text(root, path));
 	}
 	json_decref(names);
+	if (split_lock_mitigation(root))
+		json_object_set_new(all, "split_lock", json_string(
+			split_lock_mitigation(root)));
 	return all;
 }
 

@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "arena.h"
 #include "error.h"
 
 enum topology_policy {
@@ -70,6 +71,21 @@ int topology_node(const struct topology *t, unsigned pu);
 int topology_bind_range(const struct topology *t, void *start,
 			size_t size_bytes, unsigned pu, struct error *e);
 int topology_bind_thread(const struct topology *t, unsigned pu,
+			 struct error *e);
+
+/* topology_nodes.c: NUMA nodes with memory that this process may use. */
+unsigned topology_memory_nodes(const struct topology *t);
+
+/*
+ * The pages of a range, before they are touched, on the PU's own node, on the
+ * farthest other one, or on all in turn. -ENODEV when there is none such.
+ */
+int topology_place_range(const struct topology *t, void *start,
+			 size_t size_bytes, unsigned pu, enum arena_node where,
+			 struct error *e);
+/* ... and whether the kernel did so, once they are: 0, or -EXDEV. */
+int topology_check_range(const struct topology *t, const void *start,
+			 size_t size_bytes, unsigned pu, enum arena_node where,
 			 struct error *e);
 
 /*

@@ -8,6 +8,7 @@
 
 #include "host/backing.h"
 #include "kvm/ioctl.h"
+#include "kvm/recent.h"
 #include "kvm/vm.h"
 
 #define PAGE		4096ul
@@ -24,8 +25,37 @@ static size_t guard_bytes(enum backing backing)
 	return unit > PAGE ? unit : 2 * PAGE;
 }
 
-static int slot_map(struct slot *s, size_t bytes, enum backing backing,
-		    struct error *e)
+/* The file stays open: to be a slot again needs it. */
+static int guest_memfd_map(struct vm *vm, struct slot *s, uint8_t *hva,
+			   size_t bytes, struct error *e)
+{
+	struct recent_guest_memfd file = {
+		.bytes = bytes,
+		.flags = RECENT_GUEST_MEMFD_MMAP |
+			 RECENT_GUEST_MEMFD_INIT_SHARED,
+	};
+
+	s->guest_memfd = kvm_call(vm->fd, RECENT_CREATE_GUEST_MEMFD,
+				  "KVM_CREATE_GUEST_MEMFD", (uintptr_t)&file,
+				  e);
+	if (s->guest_memfd < 0)
+		return s->guest_memfd;
+	if (mmap(hva, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		 s->guest_memfd, 0) != MAP_FAILED)
+		return 0;
+	return error_set(e, -errno, "guest memory of %zu bytes, a "
+			 "guest_memfd: %s", bytes, strerror(errno));
+}
+
+static void slot_unmap(struct slot *s)
+{
+	if (s->guest_memfd >= 0)
+		close(s->guest_memfd);
+	munmap(s->map, s->map_bytes);
+}
+
+static int slot_map(struct vm *vm, struct slot *s, size_t bytes,
+		    enum backing backing, struct error *e)
 {
 	size_t guard = guard_bytes(backing), unit = backing_unit(backing);
 	size_t slack = unit > PAGE ? unit : 0;
@@ -43,7 +73,9 @@ static int slot_map(struct slot *s, size_t bytes, enum backing backing,
 	hva = s->map + guard;
 	if (slack)
 		hva = (uint8_t *)(((uintptr_t)hva + unit - 1) & ~(unit - 1));
-	rc = backing_map(hva, bytes, backing, e);
+	rc = backing == BACKING_GUEST_MEMFD ?
+	     guest_memfd_map(vm, s, hva, bytes, e) :
+	     backing_map(hva, bytes, backing, e);
 	if (rc)
 		goto fail;
 	if (mprotect(hva - PAGE, PAGE, PROT_READ | PROT_WRITE) ||
@@ -57,9 +89,27 @@ static int slot_map(struct slot *s, size_t bytes, enum backing backing,
 	s->hva = hva;
 	return 0;
 fail:
-	munmap(s->map, s->map_bytes);
+	slot_unmap(s);
 	s->map = NULL;
 	return rc;
+}
+
+/* With size 0 the older call does for these too. */
+static int guest_memfd_register(struct vm *vm, int index, size_t bytes,
+				struct error *e)
+{
+	struct slot *s = &vm->slot[index];
+	struct recent_memory_region region = {
+		.slot = (uint32_t)index,
+		.flags = s->flags | RECENT_MEM_GUEST_MEMFD,
+		.guest_phys_addr = s->gpa,
+		.memory_size = bytes,
+		.userspace_addr = (uintptr_t)s->hva,
+		.guest_memfd = (uint32_t)s->guest_memfd,
+	};
+
+	return kvm_call(vm->fd, RECENT_SET_USER_MEMORY_REGION2,
+			"KVM_SET_USER_MEMORY_REGION2", (uintptr_t)&region, e);
 }
 
 static int slot_register(struct vm *vm, int index, size_t bytes,
@@ -74,6 +124,8 @@ static int slot_register(struct vm *vm, int index, size_t bytes,
 		.userspace_addr = (uintptr_t)s->hva,
 	};
 
+	if (bytes && s->guest_memfd >= 0)
+		return guest_memfd_register(vm, index, bytes, e);
 	return KVM_IOCTL(vm->fd, KVM_SET_USER_MEMORY_REGION, &region, e);
 }
 
@@ -94,13 +146,13 @@ int vm_memory_add(struct vm *vm, uint64_t gpa, size_t bytes, uint32_t flags,
 		return error_set(e, -ENOSPC, "all %d memslots are in use",
 				 VM_SLOTS_MAX);
 	s = &vm->slot[i];
-	*s = (struct slot){ .gpa = gpa, .flags = flags };
-	rc = slot_map(s, bytes, backing, e);
+	*s = (struct slot){ .gpa = gpa, .flags = flags, .guest_memfd = -1 };
+	rc = slot_map(vm, s, bytes, backing, e);
 	if (rc)
 		return rc;
 	rc = slot_register(vm, i, bytes, e);
 	if (rc < 0) {
-		munmap(s->map, s->map_bytes);
+		slot_unmap(s);
 		return rc;
 	}
 	s->bytes = bytes;
@@ -117,8 +169,8 @@ int vm_memory_remove(struct vm *vm, int slot, struct error *e)
 	/* A dead VM takes its slots along; only the mapping is left. */
 	if (vm->fd >= 0)
 		rc = slot_register(vm, slot, 0, e);
-	munmap(s->map, s->map_bytes);
-	*s = (struct slot){ 0 };
+	slot_unmap(s);
+	*s = (struct slot){ .guest_memfd = -1 };
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kvm/ioctl.h"
+#include "kvm/recent.h"
 #include "kvm/system.h"
 
 #define CPUID_ENTRIES_MAX	512
@@ -77,6 +78,16 @@ static int cpuid_read(struct kvm_system *sys, struct error *e)
 	return 0;
 }
 
+static bool guest_memfd_usable(const struct kvm_system *sys)
+{
+	const int wanted = RECENT_GUEST_MEMFD_MMAP |
+			   RECENT_GUEST_MEMFD_INIT_SHARED;
+	int flags = kvm_call_raw(sys->fd, KVM_CHECK_EXTENSION,
+				 RECENT_CAP_GUEST_MEMFD_FLAGS);
+
+	return flags > 0 && (flags & wanted) == wanted;
+}
+
 static bool has(const struct kvm_system *sys, long capability)
 {
 	return kvm_call_raw(sys->fd, KVM_CHECK_EXTENSION,
@@ -108,6 +119,8 @@ int system_open(struct kvm_system *sys, const char *path, struct error *e)
 	sys->msr_filter = has(sys, KVM_CAP_X86_MSR_FILTER) &&
 			  has(sys, KVM_CAP_X86_USER_SPACE_MSR);
 	sys->coalesced_pio = has(sys, KVM_CAP_COALESCED_PIO);
+	sys->guest_memfd = guest_memfd_usable(sys);
+	sys->pre_fault = has(sys, RECENT_CAP_PRE_FAULT_MEMORY);
 	rc = kvm_call_raw(sys->fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
 	sys->coalesced_page = rc > 0 ? rc : 0;
 	sys->binary_stats = has(sys, KVM_CAP_BINARY_STATS_FD);

@@ -22,6 +22,8 @@ struct kvm_system {
 	bool readonly_mem;
 	bool msr_filter;
 	bool coalesced_pio;
+	bool guest_memfd;	/* that user space may map and touch */
+	bool pre_fault;
 	int coalesced_page;	/* of the ring in the kvm_run mapping; 0: none */
 	bool binary_stats;
 };

@@ -45,6 +45,17 @@ static int msr_user_enable(struct vm *vm, struct error *e)
 	return KVM_IOCTL(vm->fd, KVM_X86_SET_MSR_FILTER, &filter, e);
 }
 
+/* Only possible before the first vCPU. */
+static int dirty_ring_enable(struct vm *vm, struct error *e)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_DIRTY_LOG_RING,
+		.args[0] = vm->config.dirty_ring_bytes,
+	};
+
+	return KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap, e);
+}
+
 static int vcpus_create(struct vm *vm, struct error *e)
 {
 	vm->vcpu = calloc(vm->config.vcpus, sizeof(*vm->vcpu));
@@ -100,6 +111,11 @@ static int vm_populate(struct vm *vm, struct error *e)
 	rc = vm_stats_open(vm, e);
 	if (rc)
 		return rc;
+	if (vm->config.dirty_ring_bytes) {
+		rc = dirty_ring_enable(vm, e);
+		if (rc < 0)
+			return rc;
+	}
 	return vcpus_create(vm, e);
 }
 

@@ -39,6 +39,7 @@ struct slot {
 	uint8_t *map;		/* the whole mapping, guards included */
 	size_t map_bytes;
 	uint32_t flags;		/* KVM_MEM_* */
+	int guest_memfd;	/* -1: of no such file */
 };
 
 /*
@@ -82,6 +83,7 @@ struct vm_config {
 	bool ioeventfd;		/* the four ABI eventfd doorbells */
 	bool stats;		/* KVM's binary statistics of each vCPU */
 	bool vm_stats;		/* ... and of the VM: pages mapped */
+	uint32_t dirty_ring_bytes;	/* of each vCPU; 0: none (dirty.h) */
 };
 
 enum vcpu_end {

@@ -160,6 +160,8 @@ const struct shape bench_fields[] = {
 				 MUST("level", NUMBER))),
 	MAY("ns", NUMBER),
 	MAY("tails", MAP, NUMBERS),
+	MAY("working_set_bytes", COUNT),
+	MAY("walk_refs", COUNT),
 	MAY("overhead", RECORD, FIELDS(MAY("median", NUMBER),
 				       MAY("samples", LIST, SERIES))),
 	MAY("flags", LIST, EACH(TEXT)),

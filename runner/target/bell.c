@@ -7,6 +7,7 @@
 #include <math.h>
 #include <unistd.h>
 
+#include "host/memory_guard.h"
 #include "target/host_bench.h"
 #include "target/kvm_machine.h"
 
@@ -30,6 +31,19 @@ void block_begin(struct machine *m)
 			 !stats_read(&m->vm.sys->vm_stats, m->vm.stats_fd,
 				     &m->pages_begin);
 	m->user_exits_begin = v->user_exits;
+}
+
+/* Before the first block: what KVM has mapped of a VM by then. */
+static void mapped_note(struct machine *m)
+{
+	const struct stats_layout *layout = &m->vm.sys->vm_stats;
+
+	if (!m->pages_known || m->mailbox->state != ABI_STATE_BLOCKS ||
+	    m->mailbox->blocks_done)
+		return;
+	for (int i = 0; i < PAGE_SIZES; i++)
+		if (layout->pages[i] >= 0)
+			m->seen->mapped[i] = (double)m->pages_begin.pages[i];
 }
 
 static void pages_count(struct machine *m, struct block_seen *to)
@@ -119,8 +133,9 @@ static void host_block_end(void *opaque, struct block_seen *to)
 	block_end(opaque, to);
 }
 
-static void host_bench_run(struct machine *m)
+static void host_bench_run(void *opaque)
 {
+	struct machine *m = opaque;
 	const struct host_bench hb = {
 		.bench = m->request->bench, .host = &m->host,
 		.block_cycles = m->asked_cycles, .blocks = m->asked_blocks,
@@ -129,17 +144,35 @@ static void host_bench_run(struct machine *m)
 		.begin = host_block_begin, .end = host_block_end, .opaque = m,
 	};
 
-	host_bench_measure(&hb);
+	if (hb.bench && hb.bench->paced)
+		host_bench_step(&hb, m->host_steps++);
+	else
+		host_bench_measure(&hb);
 }
 
-static void host_rewind(struct machine *m)
+static void host_rewind(void *opaque)
 {
+	struct machine *m = opaque;
 	const struct bench *b = m->request->bench;
 	int rc = b && b->host_rewind ? b->host_rewind(&m->host) : 0;
 
 	if (rc)
 		host_verdict(&m->host, ABI_ERROR,
 			     "the host's half could not put things back");
+}
+
+static void host_verify(void *opaque)
+{
+	struct machine *m = opaque;
+
+	host_bench_verify(m->request->bench, &m->host);
+}
+
+/* The host's half may touch the guest's memory, which may be gone. */
+static void host_half(struct machine *m, void (*part)(void *opaque))
+{
+	if (!memory_guard_run(part, m))
+		vcpu_stop(&m->vm.vcpu[0], STOP_MEMORY);
 }
 
 static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
@@ -154,6 +187,7 @@ static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 	case ABI_BELL_BLOCK_BEGIN:
 		vm_coalesced_drain(&m->vm);
 		block_begin(m);
+		mapped_note(m);
 		break;
 	case ABI_BELL_BLOCK_END:
 		slot = block_slot(m);
@@ -162,6 +196,9 @@ static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 		block_end(m, slot);
 		slot->user_exits -= 1;	/* this doorbell */
 		slot->exits -= 1;
+		if (m->mailbox->state == ABI_STATE_BLOCKS &&
+		    m->request->bench && m->request->bench->host_verify)
+			host_half(m, host_verify);
 		break;
 	case ABI_BELL_STAMPS_BEGIN:
 		stamps_begin(m);
@@ -170,10 +207,10 @@ static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 		stamps_end(m);
 		break;
 	case ABI_BELL_READY:
-		host_bench_run(m);
+		host_half(m, host_bench_run);
 		break;
 	case ABI_BELL_REWIND:
-		host_rewind(m);
+		host_half(m, host_rewind);
 		break;
 	case ABI_BELL_DONE:
 		vcpu_stop(v, STOP_DONE);

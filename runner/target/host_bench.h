@@ -26,4 +26,13 @@ struct host_bench {
 /* A bench without a host half is left alone; a failure is a verdict. */
 void host_bench_measure(const struct host_bench *hb);
 
+/*
+ * The same for a paced bench, in steps: the first (0) measures the empty
+ * operation and tries the other, each further one measures a block.
+ */
+void host_bench_step(const struct host_bench *hb, uint32_t step);
+
+/* After a block: an error verdict when host_verify() finds it wrong. */
+void host_bench_verify(const struct bench *b, struct item_host *h);
+
 #endif

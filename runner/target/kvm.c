@@ -11,6 +11,7 @@
 
 #include "host/backing.h"
 #include "image.h"
+#include "kvm/dirty.h"
 #include "kvm/ioctl.h"
 #include "kvm/postmortem.h"
 #include "target/kvm_machine.h"
@@ -53,6 +54,7 @@ static int kvm_open(struct target_context *ctx, struct error *e)
 		fclose(f);
 	}
 	ctx->state = s;
+	ctx->kvm_fd = s->sys.fd;
 	return 0;
 fail:
 	worker_close(&s->worker);
@@ -68,6 +70,7 @@ static void kvm_close(struct target_context *ctx)
 	if (!s)
 		return;
 	ctx->state = NULL;
+	ctx->kvm_fd = 0;
 	ctx->counters_source = ctx->counters_note = NULL;
 	/* A worker that cannot end keeps all of this until the process does. */
 	if (s->stuck)
@@ -95,11 +98,19 @@ static const char *kvm_unsupported(struct target_context *ctx,
 		return "this kernel's KVM has no userspace MSR filter";
 	if ((needs & NEED_COALESCED) && !s->sys.coalesced_pio)
 		return "this kernel's KVM has no coalesced PIO";
+	if (r->bench && r->bench->unavailable) {
+		const char *why = r->bench->unavailable(ctx);
+
+		if (why)
+			return why;
+	}
+	if (r->bench && r->bench->arena.backing == BACKING_GUEST_MEMFD &&
+	    !s->sys.guest_memfd)
+		return "this kernel's KVM has no guest_memfd that user space "
+		       "may map: Linux 6.18";
 	if (r->bench && r->bench->arena.bytes)
-		return backing_unavailable(r->bench->arena.backing,
-					   r->bench->arena.bytes,
-					   ctx->memory_bytes, ctx->why,
-					   sizeof(ctx->why));
+		return arena_unavailable(&r->bench->arena, ctx->memory_bytes,
+					 ctx->why, sizeof(ctx->why));
 	return NULL;
 }
 
@@ -132,6 +143,9 @@ static int machine_load(struct machine *m, struct error *e)
 		return rc;
 	if (r->probe && r->probe->prepare)
 		r->probe->prepare(&m->host);
+	if (r->bench && r->bench->host_setup && r->bench->host_setup(&m->host))
+		host_verdict(&m->host, ABI_ERROR,
+			     "the host's half could not set things up");
 	if (m->ctx->tamper)
 		m->ctx->tamper(&m->host, m->ctx->tamper_opaque);
 	return 0;
@@ -142,7 +156,7 @@ static int arena_create(struct machine *m, const struct bench *b,
 			struct error *e)
 {
 	const struct arena *a = &b->arena;
-	int slot;
+	int slot, rc;
 
 	slot = vm_memory_add(&m->vm, ABI_TABLES_GPA, ABI_TABLES_BYTES(a->bytes),
 			     0, BACKING_ANON, e);
@@ -153,7 +167,14 @@ static int arena_create(struct machine *m, const struct bench *b,
 		return slot;
 	m->host.arena = m->vm.slot[slot].hva;
 	m->host.arena_bytes = a->bytes;
-	return a->populate ? backing_populate(m->host.arena, a->bytes, e) : 0;
+	rc = topology_place_range(m->ctx->topology, m->host.arena, a->bytes,
+				  m->ctx->pu, a->node, e);
+	if (rc || !a->populate)
+		return rc;
+	rc = backing_populate(m->host.arena, arena_used_bytes(a), e);
+	return rc ? rc : topology_check_range(m->ctx->topology, m->host.arena,
+					      arena_used_bytes(a), m->ctx->pu,
+					      a->node, e);
 }
 
 static int kvm_create(struct target_context *ctx, const struct run_request *r,
@@ -171,7 +192,10 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 		.coalesced = needs & NEED_COALESCED,
 		.ioeventfd = needs & NEED_IOEVENTFD,
 		.stats = true,
-		.vm_stats = r->bench && r->bench->maps.declared,
+		.vm_stats = r->bench && (r->bench->maps.declared ||
+					 r->bench->walk),
+		.dirty_ring_bytes = needs & NEED_DIRTY_RING ?
+				    DIRTY_RING_BYTES : 0,
 	};
 	struct machine *m = calloc(1, sizeof(*m));
 	int rc;
@@ -190,6 +214,10 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 		.vm = &m->vm, .vcpu = &m->vm.vcpu[0],
 		.ram = vm_memory_at(&m->vm, 0, config.ram_bytes),
 		.ram_bytes = config.ram_bytes,
+		.bystander_pu = ctx->pin ?
+			(int)topology_bystander(ctx->topology, &ctx->pu, 1) :
+			-1,
+		.changes = ctx->changes,
 	};
 	m->mailbox = m->host.mailbox = (void *)(m->host.ram + ABI_MAILBOX_GPA);
 	m->vm.opaque = m;
@@ -260,6 +288,12 @@ static void end_describe(struct machine *m, bool late)
 	} else if (m->end == VCPU_STOPPED &&
 		   atomic_load(&v->stop) == STOP_DONE) {
 		seen->end = RUN_DONE;
+	} else if (m->end == VCPU_STOPPED &&
+		   atomic_load(&v->stop) == STOP_MEMORY) {
+		seen->end = RUN_CRASH;
+		snprintf(seen->end_reason, sizeof(seen->end_reason),
+			 "the guest's memory went away: SIGBUS in the host's "
+			 "half");
 	} else if (m->end == VCPU_STOPPED) {
 		seen->end = RUN_CRASH;
 		snprintf(seen->end_reason, sizeof(seen->end_reason),
@@ -271,7 +305,9 @@ static void end_describe(struct machine *m, bool late)
 		seen->end = RUN_CRASH;
 		if (v->run_errno)
 			snprintf(seen->end_reason, sizeof(seen->end_reason),
-				 "KVM_RUN: %s", strerror(v->run_errno));
+				 "KVM_RUN: %s%s", strerror(v->run_errno),
+				 v->run_errno == EFAULT ?
+				 ": the guest's memory went away" : "");
 		else
 			snprintf(seen->end_reason, sizeof(seen->end_reason),
 				 "the vCPU ended in %s",
@@ -317,6 +353,8 @@ static void kvm_destroy(void *vm)
 	/* A vCPU that still runs owns all of this: leave it to the end. */
 	if (m->vm.vcpu[0].started)
 		return;
+	if (m->request->bench && m->request->bench->host_teardown)
+		m->request->bench->host_teardown(&m->host);
 	vm_destroy(&m->vm);
 	free(m);
 }

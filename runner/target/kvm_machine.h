@@ -38,6 +38,7 @@ struct machine {
 	/* As asked: the mailbox's copy is the guest's to change. */
 	uint64_t asked_cycles;
 	uint32_t asked_blocks, asked_empty;
+	uint32_t host_steps;		/* of a paced bench, so far */
 
 	/* the vCPU thread's own */
 	struct vcpu_counts counts_begin;
@@ -53,7 +54,7 @@ struct machine {
 };
 
 /* The reasons in vcpu_stop(). */
-enum { STOP_DONE = 1, STOP_PANIC, STOP_STAMPS };
+enum { STOP_DONE = 1, STOP_PANIC, STOP_MEMORY, STOP_STAMPS };
 
 /* bell.c: claims the doorbell port. */
 int bell_claim(struct machine *m, struct error *e);

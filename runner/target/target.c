@@ -32,6 +32,18 @@ const char *target_label(const struct target *t, const char *options,
 	return to;
 }
 
+const char *target_no_changes(struct target_context *ctx, const char *what)
+{
+	if (ctx->changes)
+		return NULL;
+	if (ctx->allow_host_changes)
+		snprintf(ctx->why, sizeof(ctx->why), "%s", ctx->changes_note);
+	else
+		snprintf(ctx->why, sizeof(ctx->why), "it sets %s on the host "
+			 "and restores it: --allow-host-changes", what);
+	return ctx->why;
+}
+
 void mailbox_ask(struct abi_mailbox *mb, const struct run_request *r,
 		 double tsc_khz)
 {
@@ -69,6 +81,8 @@ int target_run_once(const struct target *t, struct target_context *ctx,
 
 	memset(seen, 0, sizeof(*seen));
 	seen->tsc_khz = NAN;
+	for (int i = 0; i < PAGE_SIZES; i++)
+		seen->mapped[i] = NAN;
 	rc = t->create(ctx, r, &vm, e);
 	if (rc)
 		return rc;

@@ -17,6 +17,7 @@
 #include "abi.h"
 #include "error.h"
 #include "host/backend.h"
+#include "host/change.h"
 #include "host/counters.h"
 #include "host/topology.h"
 #include "host/tracing.h"
@@ -76,6 +77,7 @@ struct observation {
 	char trips_note[200];	/* why there are none, or no kernel stamps */
 	bool trips_traced;	/* kernel_exit and kernel_entry are known */
 	double tsc_khz;		/* of the guest's TSC; NaN: unknown */
+	double mapped[PAGE_SIZES];	/* by KVM before the first block; NaN */
 	double elapsed_ms;
 	json_t *postmortem;	/* owned; NULL when the guest came back */
 	char end_reason[200];	/* one line for a hang or a crash */
@@ -88,6 +90,11 @@ struct target_context {
 	unsigned int pu;		/* where the vCPU runs */
 	uint64_t memory_bytes;		/* the most that an arena may take */
 	char why[200];			/* room for an unsupported() */
+	int kvm_fd;			/* of an open target kvm, else 0 */
+	bool quick;			/* every row counts its seconds */
+	bool allow_host_changes;
+	struct changes *changes;	/* NULL: nothing may be changed, ... */
+	const char *changes_note;	/* ... though allowed, for this reason */
 	bool pin;
 	const struct backend_info *backend;
 	struct tracing *tracing;	/* NULL: no kernel stamps */
@@ -151,6 +158,12 @@ int target_run_once(const struct target *t, struct target_context *ctx,
 		    const struct run_request *r, struct observation *seen,
 		    struct error *e);
 void observation_clear(struct observation *seen);
+
+/*
+ * For an item that changes the host: NULL when it may, else the skip's text,
+ * which says what it would set.
+ */
+const char *target_no_changes(struct target_context *ctx, const char *what);
 
 /* Fills the asked half of a zeroed mailbox. */
 void mailbox_ask(struct abi_mailbox *mb, const struct run_request *r,

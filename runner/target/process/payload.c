@@ -95,6 +95,8 @@ void payload_bell(uint32_t bell)
 		slot = block_slot();
 		if (slot)
 			seen_end(NULL, slot);
+		if (payload.box->mailbox.state == ABI_STATE_BLOCKS)
+			host_bench_verify(payload.bench, &payload.host);
 		break;
 	case ABI_BELL_REWIND:
 		if (payload.bench->host_rewind(&payload.host))
@@ -199,8 +201,27 @@ static int arena_create(const struct arena *a, struct error *e)
 	payload.host.arena_bytes = a->bytes;
 	rc = backing_map(payload.host.arena, a->bytes, a->backing, e);
 	if (!rc && a->populate)
-		rc = backing_populate(payload.host.arena, a->bytes, e);
+		rc = backing_populate(payload.host.arena, arena_used_bytes(a),
+				      e);
 	return rc;
+}
+
+/* Nothing attests a process: a row of huge pages without them is no row. */
+static void thp_expect(const struct bench *b)
+{
+	uint64_t unit = backing_unit(BACKING_THP);
+	uint64_t want = (arena_used_bytes(&b->arena) + unit - 1) & ~(unit - 1);
+	uint64_t got = backing_thp_bytes(payload.host.arena);
+	char why[ABI_TEXT_MAX];
+
+	if (got >= want)
+		return;
+	snprintf(why, sizeof(why), "the kernel gave %llu of %llu MiB as "
+		 "transparent huge pages: memory is fragmented, or they are "
+		 "off for this process", (unsigned long long)got >> 20,
+		 (unsigned long long)want >> 20);
+	host_verdict(&payload.host, ABI_SKIP, why);
+	payload_end(PROCESS_DONE);
 }
 
 static void image_run(const struct process_image *image, unsigned int needs)
@@ -219,6 +240,14 @@ static void image_run(const struct process_image *image, unsigned int needs)
 		host_verdict(&payload.host, ABI_ERROR, e.text);
 		payload_end(PROCESS_DONE);
 	}
+	if (payload.bench && payload.bench->walk &&
+	    payload.bench->arena.backing == BACKING_THP)
+		thp_expect(payload.bench);
+	/* What it sets up ends with the process. */
+	if (payload.bench && payload.bench->host_setup &&
+	    payload.bench->host_setup(&payload.host))
+		host_verdict(&payload.host, ABI_ERROR,
+			     "the host's half could not set things up");
 	memcpy(at, image->ram + ABI_IMAGE_GPA,
 	       image->entry.end_gpa - ABI_IMAGE_GPA);
 	payload_enter(&image->entry, payload.box);
@@ -242,6 +271,7 @@ void process_payload(struct process_box *box, const struct item *item,
 	payload.bench = b;
 	payload.host = (struct item_host){
 		.mailbox = &box->mailbox, .outside = &box->outside,
+		.bystander_pu = box->pin ? (int)box->bystander_pu : -1,
 	};
 	end_late(box->deadline_ms + LATE_MS);
 	if (b && b->lifecycle) {

@@ -43,6 +43,7 @@ struct process_box {
 	/* asked */
 	uint32_t pu;
 	uint32_t pin;
+	uint32_t bystander_pu;
 	uint32_t deadline_ms;
 	struct outside outside;
 

@@ -24,6 +24,9 @@ static void box_ask(const struct process_run *run, const struct run_request *r)
 	box->bytes = sizeof(*box);
 	box->pu = run->ctx->pu;
 	box->pin = run->ctx->pin;
+	if (box->pin)
+		box->bystander_pu = topology_bystander(run->ctx->topology,
+						       &run->ctx->pu, 1);
 	box->deadline_ms = r->deadline_ms;
 	if (run->outside)
 		box->outside = *run->outside;
@@ -126,6 +129,7 @@ const char *process_unsupported(struct target_context *ctx,
 {
 	const struct probe *p = r->probe;
 	unsigned int needs = r->bench ? r->bench->needs : p ? p->needs : 0;
+	const char *why;
 
 	if (r->ring == 0)
 		return "needs CPL0: a process runs at CPL3";
@@ -139,16 +143,20 @@ const char *process_unsupported(struct target_context *ctx,
 				   NEED_SCRATCH))
 		return "needs a device or a setting of the VMM: a process has "
 		       "none";
+	why = r->bench && r->bench->unavailable ?
+	      r->bench->unavailable(ctx) : NULL;
+	if (why)
+		return why;
+	if (r->bench && r->bench->arena.backing == BACKING_GUEST_MEMFD)
+		return "a guest_memfd is a VM's: a process has none";
 	if (r->bench && r->bench->arena.bytes &&
 	    page_bytes(r->bench->arena.guest_page) !=
 	    backing_unit(r->bench->arena.backing))
 		return "a process has one level of translation: its row is "
 		       "the one with the same page size on both";
 	if (r->bench && r->bench->arena.bytes)
-		return backing_unavailable(r->bench->arena.backing,
-					   r->bench->arena.bytes,
-					   ctx->memory_bytes, ctx->why,
-					   sizeof(ctx->why));
+		return arena_unavailable(&r->bench->arena, ctx->memory_bytes,
+					 ctx->why, sizeof(ctx->why));
 	if (p && !p->process && (p->prepare || p->judge))
 		return "the host's half of this probe needs a VM";
 	return NULL;

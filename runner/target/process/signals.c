@@ -90,6 +90,17 @@ static void unexpected(const struct abi_fault *f)
 	payload_end(PROCESS_DONE);
 }
 
+/* What backed it is used up, or has been made shorter. */
+static void memory_gone(const struct abi_fault *f)
+{
+	struct abi_mailbox *mb = &entered.box->mailbox;
+
+	mb->panic = *f;
+	strcpy(mb->reason, "memory went away (SIGBUS)");
+	mb->state = ABI_STATE_PANIC;
+	payload_end(PROCESS_PANIC);
+}
+
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
@@ -111,6 +122,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		raise(sig);
 		return;
 	}
+	if (sig == SIGBUS && f.vector == VECTOR_PF)
+		memory_gone(&f);
 	if (is_bell(&f, g)) {
 		g[REG_RIP]++;
 		payload_bell((uint32_t)g[REG_RAX]);
