@@ -5,14 +5,22 @@
  *
  *	instance life N		ns of each of N lives, the first exit their end
  *	instance hang MS	ms that a guest which never exits costs
+ *	instance leak N [GLOB]	what the process holds after 0 of N lives and
+ *				some more: "lives fds threads rss kernel"; of
+ *				each row that matches, unless it is skipped,
+ *				or of the first one with its guest replaced
  */
+#include <dirent.h>
 #include <elf.h>
 #include <err.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "host/footprint.h"
 #include "image.h"
 #include "item_host.h"
 #include "registry.h"
@@ -56,10 +64,102 @@ static double life_ns(struct target_context *ctx, const struct run_request *r,
 	return now_ns() - begin;
 }
 
+static unsigned int entries(const char *path)
+{
+	DIR *d = opendir(path);
+	unsigned int n = 0;
+
+	if (!d)
+		err(2, "%s", path);
+	for (struct dirent *x = readdir(d); x; x = readdir(d))
+		n += x->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+/* One that was joined is still listed until the kernel has buried it. */
+static unsigned int threads(void)
+{
+	unsigned int n = entries("/proc/self/task");
+
+	for (int i = 0; n > 1 && i < 100; i++) {
+		usleep(1000);
+		n = entries("/proc/self/task");
+	}
+	return n;
+}
+
+/* Less the descriptor of the directory that is counted. */
+static void held_print(unsigned int lives)
+{
+	int64_t user = -1, kernel = -1;
+	struct error e;
+
+	if (footprint_user("", &user, &e))
+		errx(2, "%s", e.text);
+	if (footprint_kernel("", &kernel, &e))
+		kernel = -1;
+	printf("%u %u %u %lld %lld\n", lives, entries("/proc/self/fd") - 1,
+	       threads(), (long long)user, (long long)kernel);
+}
+
+static void leak(struct target_context *ctx, const struct run_request *r,
+		 struct observation *seen, unsigned int n)
+{
+	unsigned int step = n < 100 ? 1 : n / 100;
+
+	held_print(0);
+	for (unsigned int i = 1; i <= n; i++) {
+		life_ns(ctx, r, seen, RUN_DONE);
+		if (i % step == 0)
+			held_print(i);
+	}
+}
+
+static const char *row_unsupported(struct target_context *ctx,
+				   const struct run_request *r)
+{
+	const char *why;
+	struct error e;
+
+	if (target_kvm.open(ctx, &e))
+		errx(2, "%s", e.text);
+	why = target_kvm.unsupported(ctx, r);
+	target_kvm.close(ctx);
+	return why;
+}
+
+/* Rows as they are, with their own guest and host halves. */
+static void rows_leak(struct target_context *ctx, struct run_request *r,
+		      struct observation *seen, unsigned int n,
+		      const struct registry *registry, const char *glob)
+{
+	ctx->tamper = NULL;
+	ctx->memory_bytes = 1ull << 30;
+	r->blocks = 3;
+	r->empty_blocks = 1;
+	r->deadline_ms = 30000;		/* in an emulator some are slow */
+	for (size_t i = 0; i < registry->count; i++) {
+		const struct item *item = &registry->item[i];
+		const char *why;
+
+		if (!item->bench || fnmatch(glob, item->name, 0))
+			continue;
+		r->bench = item->bench;
+		r->item = item->name;
+		why = row_unsupported(ctx, r);
+		printf("# %s%s%s\n", item->name, why ? ": skip: " : "",
+		       why ? why : "");
+		if (!why)
+			leak(ctx, r, seen, n);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int n = argc == 3 ? (unsigned int)atoi(argv[2]) : 0;
-	bool hang = argc == 3 && !strcmp(argv[1], "hang");
+	unsigned int n = argc >= 3 ? (unsigned int)atoi(argv[2]) : 0;
+	bool hang = n && !strcmp(argv[1], "hang");
+	bool leaks = n && !strcmp(argv[1], "leak");
 	struct observation *seen = calloc(1, sizeof(*seen));
 	struct topology topology;
 	struct registry registry;
@@ -74,7 +174,7 @@ int main(int argc, char **argv)
 	};
 
 	if (!n || !seen)
-		errx(2, "usage: instance life|hang N");
+		errx(2, "usage: instance life|hang|leak N [GLOB]");
 	if (topology_open(&topology, &e) || registry_open(&registry, &e))
 		errx(2, "%s", e.text);
 	topology_list(&topology, TOPOLOGY_COMPACT, &ctx.pu, 1);
@@ -84,7 +184,11 @@ int main(int argc, char **argv)
 	}
 	if (hang)
 		printf("%.0f\n", life_ns(&ctx, &r, seen, RUN_HANG) / 1e6);
-	for (unsigned int i = 0; i < n && !hang; i++)
+	if (leaks && argc == 4)
+		rows_leak(&ctx, &r, seen, n, &registry, argv[3]);
+	else if (leaks)
+		leak(&ctx, &r, seen, n);
+	for (unsigned int i = 0; i < n && !hang && !leaks; i++)
 		printf("%.0f\n", life_ns(&ctx, &r, seen, RUN_DONE));
 	registry_close(&registry);
 	topology_close(&topology);
