@@ -88,7 +88,7 @@ check-all: check
 	$(Q)BUILD=$(BUILD) ci/figures 'verdicts/*'
 
 figures: deps
-	$(Q)$(MAKE) --no-print-directory all $(BUILD)/bare $(BUILD)/instance
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/bare $(BUILD)/instance $(BUILD)/trust
 	$(Q)BUILD=$(BUILD) ci/figures $(F)
 
 install: all
@@ -169,6 +169,10 @@ $(BUILD)/bare: ci/bare.c
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< -o $@
 
 $(BUILD)/instance: ci/instance.c $(LIB_O)
+	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  CC      $<'
+	$(Q)$(CC) $(HOST_C) $(CFLAGS) -MMD -MP -MF $@.d $< $(LIB_O) $(HOST_LD) -o $@
+
+$(BUILD)/trust: ci/trust.c $(LIB_O)
 	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  CC      $<'
 	$(Q)$(CC) $(HOST_C) $(CFLAGS) -MMD -MP -MF $@.d $< $(LIB_O) $(HOST_LD) -o $@
 

@@ -20,6 +20,8 @@ static const struct verb verbs[] = {
 	  verb_conform },
 	{ "run", "both, into results/<time>-<host>/ with its report",
 	  verb_run },
+	{ "compare", "the gate: what is worse in NEW than in BASE",
+	  verb_compare },
 	{ "report", "a page from one or more result files", verb_report },
 	{ "import", "a result document from a captured serial log",
 	  verb_import },
