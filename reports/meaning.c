@@ -17,6 +17,7 @@ static const char *const inapplicable[] = {
 	"there is no container to look out of", "no device in a process",
 	"it is about a process", "its host half needs the built-in VMM",
 	"the host's half of this probe needs a VM",
+	"a process has one level of translation", "a guest_memfd is a VM's",
 };
 
 static const struct { const char *word, *reason; } meanings[] = {

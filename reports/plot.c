@@ -140,6 +140,8 @@ int plots_make(struct plots *p, const struct model *m, struct stage *s,
 		{ &p->comparison, "comparison", plot_comparison },
 		{ &p->exits, "exits", plot_exits },
 		{ &p->operations, "operations", plot_operations },
+		{ &p->walk, "walk", plot_walk },
+		{ &p->curve, "curve", plot_curve },
 		{ &p->decomposition, "decomposition", plot_decomposition },
 	};
 	int ret = 0;
@@ -164,6 +166,8 @@ void plots_free(struct plots *p)
 	figure_free(&p->comparison);
 	figure_free(&p->exits);
 	figure_free(&p->operations);
+	figure_free(&p->walk);
+	figure_free(&p->curve);
 	figure_free(&p->decomposition);
 	text_free(&p->problem);
 }

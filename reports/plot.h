@@ -17,6 +17,7 @@
 
 struct plots {
 	struct figure exits, operations, decomposition, comparison;
+	struct figure walk, curve;
 	struct text problem;	/* "" where all were drawn */
 };
 
@@ -31,6 +32,10 @@ bool plot_operations(const struct model *m, struct figure *f,
 		     struct text *script, struct text *data);
 bool plot_comparison(const struct model *m, struct figure *f,
 		     struct text *script, struct text *data);
+bool plot_walk(const struct model *m, struct figure *f, struct text *script,
+	       struct text *data);
+bool plot_curve(const struct model *m, struct figure *f, struct text *script,
+		struct text *data);
 bool plot_decomposition(const struct model *m, struct figure *f,
 			struct text *script, struct text *data);
 

@@ -18,6 +18,9 @@ void section_exits(struct page *p, const struct model *m,
 		   const struct plots *plots);
 void section_operations(struct page *p, const struct model *m,
 			const struct plots *plots);
+/* The part of it that is about translation: is there any? */
+bool section_memory(struct page *p, const struct model *m,
+		    const struct plots *plots);
 void section_decomposition(struct page *p, const struct model *m,
 			   const struct plots *plots);
 void section_verdicts(struct page *p, const struct model *m,

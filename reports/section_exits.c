@@ -257,6 +257,8 @@ void section_operations(struct page *p, const struct model *m,
 			  "exit at all: system calls, page faults, memory. Here a "
 			  "hypervisor or a container is paid for indirectly, by nested "
 			  "page tables, by shadow paging, or by a filter.");
+	if (section_memory(p, m, plots))
+		p->ops->heading(p, "Every operation");
 	p->ops->figure(p, &plots->operations);
 	write_family(p, m, FAMILY_OTHER);
 }

@@ -20,7 +20,8 @@
 
 static const char *const names[] = {
 	FIGURE("comparison"), FIGURE("exits"), FIGURE("operations"),
-	FIGURE("decomposition"), "report.md", "index.html",
+	FIGURE("walk"), FIGURE("curve"), FIGURE("decomposition"),
+	"report.md", "index.html",
 };
 
 enum { NAMES = sizeof(names) / sizeof(names[0]) };

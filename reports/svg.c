@@ -28,6 +28,12 @@ const struct colour colours[COLOUR_COUNT] = {
 	[COLOUR_PART_2] = { "part-2", 0xe69f00 },
 	[COLOUR_PART_3] = { "part-3", 0x63c2a0 },
 	[COLOUR_PART_4] = { "part-4", 0x00664a },
+	/* One hue that darkens: ink can be read on each. */
+	[COLOUR_HEAT_0] = { "heat-0", 0xd3e4f2 },
+	[COLOUR_HEAT_1] = { "heat-1", 0xb4d0e8 },
+	[COLOUR_HEAT_2] = { "heat-2", 0x92bade },
+	[COLOUR_HEAT_3] = { "heat-3", 0x74a7d5 },
+	[COLOUR_HEAT_4] = { "heat-4", 0x5a98cc },
 };
 
 static const char *colour_role(unsigned int rgb)
