@@ -72,7 +72,7 @@ static size_t rise_end(const double *fit, size_t n, size_t from)
 int knees_find(const double *size, const double *ns, size_t n,
 	       struct knee *knee, size_t max)
 {
-	double fit[KNEES_POINTS_MAX];
+	double fit[KNEES_POINTS_MAX] = { 0 };	/* all of n are written */
 	int found = 0;
 	size_t end;
 
