@@ -4,6 +4,7 @@ import math
 import os
 import statistics
 import subprocess
+import tempfile
 import time
 
 BUILD = os.environ.get("BUILD", "build")
@@ -58,3 +59,23 @@ def timed(*argv, ok, **more):
     begin = time.monotonic()
     run(*argv, ok=ok, **more)
     return time.monotonic() - begin
+
+
+def bench(item, target="kvm", budget="0.3"):
+    """The result of one item at CPL3: a fresh process, one instance."""
+    with tempfile.TemporaryDirectory() as tmp:
+        path = os.path.join(tmp, "r.json")
+        run(VMGAUGE, "bench", item, "--ring", "3", "--instances", "1",
+            "--budget", budget, "--target", target, "-o", path, ok=(0, 1))
+        with open(path, encoding="utf-8") as f:
+            result = json.load(f)["results"][0]
+    if result["verdict"] != "pass":
+        raise RuntimeError(f"{item} on {target}: {result['verdict']}: "
+                           f"{result['reason']}")
+    return result
+
+
+def bench_loop(item, target="kvm", budget="0.3"):
+    """Cycles of one operation, the loop around it included."""
+    result = bench(item, target, budget)
+    return result["median"] + result["overhead"]["median"]

@@ -5,27 +5,14 @@ import shutil
 import statistics
 import tempfile
 
-from figure.common import (BARE, INSTANCE, VMGAUGE, pinned_cpu, ratio, run,
-                           timed)
-
-
-def ours(item):
-    """Cycles of one operation in a fresh VM, from a fresh process."""
-    with tempfile.TemporaryDirectory() as tmp:
-        path = os.path.join(tmp, "r.json")
-        run(VMGAUGE, "bench", item, "--ring", "3", "--instances", "1",
-            "--budget", "0.3", "-o", path, ok=(0, 1))
-        with open(path, encoding="utf-8") as f:
-            result = json.load(f)["results"][0]
-    if result["verdict"] != "pass":
-        raise RuntimeError(f"{item}: {result['verdict']}: {result['reason']}")
-    return result["median"] + result["overhead"]["median"]
+from figure.common import (BARE, INSTANCE, VMGAUGE, bench_loop, pinned_cpu,
+                           ratio, run, timed)
 
 
 def versus_bare(name, item, mode):
     cpu = pinned_cpu()
     return ratio(name, lambda: float(run(BARE, mode, cpu, "3000")),
-                 lambda: ours(item))
+                 lambda: bench_loop(item))
 
 
 def pio(name):

@@ -6,8 +6,8 @@ import statistics
 import subprocess
 import tempfile
 
-from figure.common import BARE, VMGAUGE, abba, pinned_cpu, run, timed
-from figure.common import median_interval
+from figure.common import (BARE, VMGAUGE, abba, bench_loop, median_interval,
+                           pinned_cpu, run, timed)
 
 HOST = os.path.join(os.path.dirname(__file__), "..", "host")
 RUNS = 20
@@ -33,20 +33,6 @@ def conform_time(target):
     return lambda _: timed(VMGAUGE, "conform", "--target", target, ok=(0, 1))
 
 
-def cycles(item, target):
-    """Of one operation at CPL3, the loop around it included."""
-    with tempfile.TemporaryDirectory() as tmp:
-        path = os.path.join(tmp, "r.json")
-        run(VMGAUGE, "bench", item, "--ring", "3", "--instances", "1",
-            "--budget", "1", "--target", target, "-o", path, ok=(0, 1))
-        with open(path, encoding="utf-8") as f:
-            result = json.load(f)["results"][0]
-    if result["verdict"] != "pass":
-        raise RuntimeError(f"{item} on {target}: {result['verdict']}: "
-                           f"{result['reason']}")
-    return result["median"] + result["overhead"]["median"]
-
-
 def versus_qemu(item, mode):
     """
     Beside it, what a program of nothing but KVM_RUN reaches against the same
@@ -54,9 +40,9 @@ def versus_qemu(item, mode):
     """
     def measure(name):
         cpu = pinned_cpu()
-        ours = abba(lambda: cycles(item, "qemu:kvm"),
-                    lambda: cycles(item, "kvm"))
-        bare = abba(lambda: cycles(item, "qemu:kvm"),
+        ours = abba(lambda: bench_loop(item, "qemu:kvm", "1"),
+                    lambda: bench_loop(item, "kvm", "1"))
+        bare = abba(lambda: bench_loop(item, "qemu:kvm", "1"),
                     lambda: float(run(BARE, mode, cpu, "3000")))
         for who, values in (("vmgauge", ours), ("a bare program", bare)):
             low, high, level = median_interval(values)
