@@ -56,7 +56,7 @@ image_start:				/* %rdi: GPA of the mailbox */
 long_mode_start:
 	lgdt gdt_pointer
 	lidt idt_pointer
-	mov $stack_top, %rsp
+	mov $cpu0 + CPU_STACK_TOP, %rsp
 	pushq $SEL_KCODE
 	pushq $1f
 	lretq
@@ -114,7 +114,7 @@ boot_long_mode:
  * void ring3_call(void (*fn)(void)): leave by IRETQ, come back by a UD2 that
  * the exception handler knows by its address. A gate for INT n would be the
  * textbook's way, but KVM without hardware assistance cannot run INT n at
- * CPL3; exceptions work everywhere. What ring 0 was doing waits in ring3_rsp.
+ * CPL3; exceptions work everywhere. What ring 0 was doing waits in struct cpu.
  */
 	.text
 	.globl ring3_call
@@ -127,9 +127,12 @@ ring3_call:
 	push %r13
 	push %r14
 	push %r15
-	mov %rsp, ring3_rsp
+	mov %rsp, %rax
+	and $-CPU_AREA_BYTES, %rax
+	mov %rsp, CPU_RING3_RSP(%rax)
+	add $CPU_USER_TOP, %rax
 	pushq $SEL_UDATA | 3
-	pushq $user_stack_top
+	push %rax
 	pushfq
 	pushq $SEL_UCODE | 3
 	pushq $1f
@@ -143,7 +146,9 @@ ring3_leave:
 ring3_return:			/* on any CPL0 stack; never returns */
 	mov $SEL_KDATA, %eax
 	mov %eax, %ss
-	mov ring3_rsp, %rsp
+	mov %rsp, %rax
+	and $-CPU_AREA_BYTES, %rax
+	mov CPU_RING3_RSP(%rax), %rsp
 	pop %r15
 	pop %r14
 	pop %r13
@@ -161,7 +166,7 @@ ring3_return:			/* on any CPL0 stack; never returns */
 process_start:
 	movq $fault_excuse, (%rsi)
 	movb $1, in_process
-	mov $user_stack_top, %rsp
+	mov $cpu0 + CPU_USER_TOP, %rsp
 	xor %ebp, %ebp
 	call guest_main
 	ud2
@@ -179,7 +184,7 @@ already_ring3:
 	.globl fault_stubs
 fault_stubs:
 	.set vector, 0
-	.rept 32
+	.rept 256
 	.balign STUB_BYTES
 	.if (vector == 8) || (vector == 17) || (vector == 21) || \
 	    (vector >= 10 && vector <= 14) || (vector == 29) || (vector == 30)
@@ -240,7 +245,7 @@ fault_common:				/* struct trap_frame of fault.c */
 	.globl idt
 idt:
 	.set vector, 0
-	.rept 32
+	.rept 256
 	/* #BP and #OF from CPL3 are the program's right: DPL 3. */
 	.if vector == 8 || vector == 2
 	GATE (fault_stubs + vector * STUB_BYTES), 0, 1
@@ -280,9 +285,9 @@ idt_pointer:
 	.balign 16
 	.globl tss
 tss:	.long 0
-	.quad trap_stack_top, 0, 0	/* RSP0 to RSP2 */
+	.quad cpu0 + CPU_TRAP_TOP, 0, 0	/* RSP0 to RSP2 */
 	.quad 0
-	.quad ist_stack_top		/* IST1: #DF and NMI */
+	.quad cpu0 + CPU_IST_TOP	/* IST1: #DF and NMI */
 	.fill 6, 8, 0
 	.quad 0
 	.word 0, TSS_IOMAP
@@ -308,19 +313,12 @@ pd:
 	.set gpa, gpa + 0x200000
 	.endr
 
-	/* Stacks, and what machine_restart() must not clear. */
+	/* The first CPU's own, and what machine_restart() must not clear. */
 	.section .keep, "aw", @nobits
-	.balign 16
-	.skip 16384
-stack_top:
-	.skip 8192
-trap_stack_top:
-	.skip 8192
-ist_stack_top:
-	.skip 8192
-user_stack_top:
-ring3_rsp:
-	.skip 8
+	.balign CPU_AREA_BYTES
+	.globl cpu0
+cpu0:
+	.skip CPU_AREA_BYTES
 	.globl boot_magic, boot_info_gpa
 boot_magic:
 	.skip 8

@@ -5,6 +5,8 @@
 #include "guest.h"
 #include "layout.h"
 
+extern const uint8_t in_process;		/* entry.S */
+
 struct trap_frame {			/* as pushed in entry.S */
 	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
 	uint64_t rdi, rsi, rbp, rbx, rdx, rcx, rax;
@@ -19,14 +21,12 @@ struct ex_entry {
 
 extern const struct ex_entry ex_table_start[], ex_table_end[];
 
-struct abi_fault last_fault = { .vector = NO_FAULT };
-volatile uint32_t fault_count;
-
 extern const char ring3_leave[];
 
 /*
  * An instruction of asm_safe() is excused: its fault is recorded, and rip and
- * rflags become those to go on with. The host calls this in a process.
+ * rflags become those to go on with. The host calls this in a process, on a
+ * stack of its own.
  */
 abi_fault_excuse fault_excuse;
 void fault_handle(struct trap_frame *f);
@@ -44,13 +44,14 @@ static void fault_fill(struct abi_fault *to, const struct trap_frame *f)
 
 bool fault_excuse(struct abi_fault *f)
 {
+	struct cpu *cpu = in_process ? &cpu0 : cpu_self();
 	const struct ex_entry *ex;
 
 	for (ex = ex_table_start; ex < ex_table_end; ex++) {
 		if (f->rip < ex->start || f->rip > ex->end)
 			continue;
-		last_fault = *f;
-		fault_count++;
+		cpu->fault = *f;
+		cpu->faults++;
 		f->rip = ex->end;
 		if (f->vector == VEC_DB)
 			f->rflags &= ~(uint64_t)RFLAGS_TF;

@@ -6,6 +6,7 @@
  * NO_FAULT. Details of the last one stay in `last_fault`; fault_count counts
  * them since the last asm_safe() began. After an exception, execution goes
  * on behind the instructions; outputs then hold whatever the registers did.
+ * Both are the CPU's own.
  * It works at CPL0 and CPL3. In the text, registers are written %%rax.
  *
  * #DB is recorded with TF cleared in the frame, so that a single step is one
@@ -15,6 +16,7 @@
 #define VMGAUGE_FAULT_H
 
 #include "abi.h"
+#include "cpus.h"
 
 enum {
 	NO_FAULT = 256,
@@ -24,8 +26,8 @@ enum {
 	VEC_AC = 17, VEC_MC = 18, VEC_XM = 19,
 };
 
-extern struct abi_fault last_fault;
-extern volatile uint32_t fault_count;
+#define last_fault	(cpu_self()->fault)
+#define fault_count	(cpu_self()->faults)
 
 static inline void fault_arm(void)
 {

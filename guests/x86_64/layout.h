@@ -17,6 +17,19 @@
 
 #define STUB_BYTES		16
 
+/*
+ * Each CPU's own memory: struct cpu (cpus.h), its TSS and GDT, and all of its
+ * stacks, so that any stack pointer leads to it: it is aligned to its size.
+ */
+#define CPU_AREA_BYTES		0x10000
+#define CPU_RING3_RSP		0		/* first of struct cpu */
+#define CPU_TSS			0x1000
+#define CPU_GDT			0x3800
+#define CPU_STACK_TOP		0x8000
+#define CPU_TRAP_TOP		0xa000
+#define CPU_IST_TOP		0xc000
+#define CPU_USER_TOP		0xf000
+
 #define TSS_IOMAP		104
 #define TSS_BYTES		(TSS_IOMAP + 8192 + 1)
 
