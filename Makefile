@@ -155,6 +155,7 @@ unit: $(UNIT)
 
 UNIT_LD_test_vmm_faults := $(foreach f,ioctl mmap munmap mprotect memfd_create eventfd open calloc malloc pthread_create sigaction ftruncate pread read syscall,-Wl,--wrap=$f)
 UNIT_LD_test_lifecycle_faults := -Wl,--wrap=ioctl
+UNIT_LD_test_smp := -Wl,--wrap=pthread_create
 
 UNIT_LD_test_backing := $(foreach f,ioctl mmap munmap madvise memfd_create ftruncate eventfd open fopen poll pthread_create syscall,-Wl,--wrap=$f)
 

@@ -37,6 +37,9 @@
 #define ABI_ARENA_GPA		0x100000000ull	/* aligned for 1 GiB pages */
 #define ABI_ARENA_BYTES_MAX	(64ull << 30)
 #define ABI_ARENA_VA		0x8000000000ull
+/* An area for each further CPU (layout.h: CPU_AREA_BYTES), by its index. */
+#define ABI_CPUS_GPA		0x30000000ull
+#define ABI_CPUS_MAX		4096u
 #define ABI_HOLE_GPA		0x40000000ull	/* never backed by a slot */
 
 /* The doorbell: OUT of one of ABI_BELL_* (32 bits). */
@@ -50,6 +53,11 @@ enum abi_bell {
 	ABI_BELL_DONE		= 6,	/* the answer is complete */
 	ABI_BELL_PANIC		= 7,	/* a fault that nobody expected */
 	ABI_BELL_REWIND		= 8,	/* a bench's host_rewind, please */
+	/* Of many CPUs; see smp.h. The last is rung by all but the first. */
+	ABI_BELL_CPUS		= 9,	/* their areas are ready: they may run */
+	ABI_BELL_RELEASE	= 10,	/* lets all that are parked go on */
+	ABI_BELL_JOIN		= 11,	/* waits until all are parked */
+	ABI_BELL_PARK		= 12,	/* waits for a release */
 };
 
 /* Ports and registers that the exit family pokes. */
@@ -143,6 +151,8 @@ struct abi_mailbox {
 	uint64_t max_ops;		/* bound of a block, 0 = none */
 	uint64_t seed;
 	uint64_t arg[4];		/* host half to guest half of an item */
+	uint32_t vcpus;			/* 0 and 1: no other CPU */
+	uint32_t parks;			/* they wait in the host, see smp.h */
 
 	/* answered, by the guest */
 	uint32_t state;			/* enum abi_state */

@@ -7,6 +7,7 @@
  * host read exit counts and counters there; they lie outside the stamps.
  */
 #include "item.h"
+#include "smp.h"
 
 static struct measurement {
 	void (*op)(void);
@@ -24,7 +25,8 @@ static void empty_op(void)
 }
 
 /* One copy, in one place: batch_prepare() relies on it. */
-static __attribute__((noinline)) void ops_time(void (*op)(void), uint64_t ops, struct abi_block *block)
+__attribute__((noinline)) void ops_time(void (*op)(void), uint64_t ops,
+					struct abi_block *block)
 {
 	uint64_t begin = tsc_read();
 
@@ -57,11 +59,10 @@ static uint64_t ops_calibrate(void)
 	uint64_t ops = 1, cycles;
 
 	batch_prepare(&b);
-	m.op();				/* first-touch faults are not the op */
+	smp_batch(m.op, 1, &b);		/* first-touch faults are not the op */
 	for (;;) {
 		batch_prepare(&b);
-		ops_time(m.op, ops, &b);
-		cycles = b.end_tsc - b.begin_tsc;
+		cycles = smp_batch(m.op, ops, &b);
 		if (cycles * 4 >= m.block_cycles || ops >= m.max_ops)
 			break;
 		ops *= cycles * 32 < m.block_cycles ? 8 : 2;
@@ -83,7 +84,7 @@ static __attribute__((aligned(512))) void blocks_measure(void)
 	for (uint32_t i = 0; i < m.blocks; i++) {
 		batch_prepare(&m.block[i]);
 		bell_ring(ABI_BELL_BLOCK_BEGIN);
-		ops_time(m.op, ops, &m.block[i]);
+		smp_batch(m.op, ops, &m.block[i]);
 		bell_ring(ABI_BELL_BLOCK_END);
 		*m.done = i + 1;
 	}
@@ -125,7 +126,9 @@ static void bench_measure(const struct bench *b)
 		.blocks = mailbox->empty_blocks, .done = &mailbox->empty_done,
 	};
 	mailbox->state = ABI_STATE_EMPTY;
+	smp_batches_begin(NULL, mailbox->ring);
 	at_ring(blocks_measure);
+	smp_batches_end();
 	mailbox->empty_ops = m.ops;
 
 	m = (struct measurement){
@@ -135,7 +138,9 @@ static void bench_measure(const struct bench *b)
 		.blocks = mailbox->blocks, .done = &mailbox->blocks_done,
 	};
 	mailbox->state = ABI_STATE_BLOCKS;
+	smp_batches_begin(b, mailbox->ring);
 	at_ring(blocks_measure);
+	smp_batches_end();
 	mailbox->ops = m.ops;
 
 	if (!mailbox->stamps)
@@ -169,8 +174,11 @@ void bench_run(const struct bench *b)
 	}
 	if (b->arena.bytes)
 		arena_map(&b->arena);
+	smp_start();
 	if (b->setup)
 		b->setup();
+	if (b->setup_each)
+		smp_run(b->setup_each, 0);
 	if (b->op)
 		bench_measure(b);
 	else

@@ -20,6 +20,9 @@ void arena_map(const struct arena *a);
 void bench_run(const struct bench *b);
 void probe_run(const struct probe *p);
 
+/* bench.c: `ops` operations between two time stamps, on this CPU. */
+void ops_time(void (*op)(void), uint64_t ops, struct abi_block *block);
+
 /* Runs the item that the mailbox names. */
 void item_run(void);
 

@@ -72,10 +72,25 @@ static bool pages_tally(struct tally *t, const json_t *record, size_t i,
 	return exact;
 }
 
-static void instance_tally(struct tally *t, const json_t *record,
-			   const struct exits *x, const struct maps *maps)
+/* How many vCPUs run the operation: the others are their peers. */
+static unsigned int initiators(const struct series *s)
 {
-	double ops = json_number_value(json_object_get(record, "ops"));
+	switch (s->item->bench->roles) {
+	case ROLES_FIRST:
+		return 1;
+	case ROLES_PAIRS:
+		return (s->vcpus + 1) / 2;
+	default:
+		return s->vcpus;
+	}
+}
+
+static void instance_tally(struct tally *t, const json_t *record,
+			   unsigned int vcpus, const struct exits *x,
+			   const struct maps *maps)
+{
+	/* `ops` is what each of them did. */
+	double ops = json_number_value(json_object_get(record, "ops")) * vcpus;
 	size_t n = json_array_size(json_object_get(record, "samples"));
 
 	for (size_t i = 0; i < n; i++) {
@@ -147,7 +162,7 @@ json_t *attest_json(const struct session *session, const struct series *s)
 	size_t i;
 
 	json_array_foreach(s->instances, i, record)
-		instance_tally(&t, record, &x, maps);
+		instance_tally(&t, record, initiators(s), &x, maps);
 	if (!t.ops || session->target->no_exits)
 		return json_null();
 	judge(&t, &x, maps, why, sizeof(why));

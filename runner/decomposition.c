@@ -110,6 +110,7 @@ json_t *decomposition_record(const struct series *s,
 out:
 	json_decref(parts);
 	free(l);
-	return d ? json_pack("{s:s, s:i, s:o}", "id", s->item->name, "ring",
-			     s->ring, "decomposition", d) : NULL;
+	return d ? json_pack("{s:s, s:i, s:i, s:o}", "id", s->item->name,
+			     "ring", s->ring, "vcpus", s->vcpus,
+			     "decomposition", d) : NULL;
 }

@@ -48,10 +48,13 @@ static void note_read(const uint8_t *p, size_t bytes,
 			memcpy(&v, p + name, sizeof(v));
 			entry->pvh_gpa = v;
 		}
-		if (n.n_type == ABI_NOTE_PROCESS && n.n_descsz >= sizeof(v) &&
-		    n.n_namesz == 8 && !memcmp(p, "vmgauge", 8)) {
+		if (n.n_descsz >= sizeof(v) && n.n_namesz == 8 &&
+		    !memcmp(p, "vmgauge", 8)) {
 			memcpy(&v, p + name, sizeof(v));
-			entry->process_gpa = v;
+			if (n.n_type == ABI_NOTE_PROCESS)
+				entry->process_gpa = v;
+			if (n.n_type == ABI_NOTE_CPU)
+				entry->cpu_gpa = v;
 		}
 		name += ((size_t)n.n_descsz + 3) & ~(size_t)3;
 		if (name > bytes)
@@ -98,6 +101,9 @@ int image_load(const uint8_t *elf, size_t elf_bytes, uint8_t *ram,
 		return bad(e, "its PVH entry lies outside guest memory");
 	if (entry->process_gpa >= ram_bytes)
 		return bad(e, "its process entry lies outside guest memory");
+	if (entry->cpu_gpa >= ram_bytes)
+		return bad(e, "its entry of further CPUs lies outside guest "
+			   "memory");
 	entry->entry_gpa = eh.e_entry;
 	return 0;
 }

@@ -25,6 +25,7 @@ struct image_entry {
 	uint64_t entry_gpa;
 	uint64_t pvh_gpa;
 	uint64_t process_gpa;	/* for a plain process; 0: without that note */
+	uint64_t cpu_gpa;	/* for a CPU that is not the first; 0: none */
 	uint64_t end_gpa;	/* first byte behind what was loaded */
 };
 

@@ -24,9 +24,9 @@ static json_t *guest_text(const char *text, size_t max)
 json_t *instance_verdict(const struct series *s, const char *verdict,
 			 const char *reason)
 {
-	return json_pack("{s:s, s:i, s:i, s:s, s:s}", "id", s->item->name,
-			 "ring", s->ring, "round", 0, "verdict", verdict,
-			 "reason", reason);
+	return json_pack("{s:s, s:i, s:i, s:i, s:s, s:s}", "id",
+			 s->item->name, "ring", s->ring, "vcpus", s->vcpus,
+			 "round", 0, "verdict", verdict, "reason", reason);
 }
 
 static const char *verdict_of(const struct observation *seen,
@@ -173,8 +173,9 @@ json_t *instance_record(const struct series *s, unsigned int round,
 		verdict = "error";
 		reason = "the guest passed without a measurement";
 	}
-	r = json_pack("{s:s, s:i, s:i, s:s}", "id", s->item->name, "ring",
-		      s->ring, "round", round, "verdict", verdict);
+	r = json_pack("{s:s, s:i, s:i, s:i, s:s}", "id", s->item->name, "ring",
+		      s->ring, "vcpus", s->vcpus, "round", round, "verdict",
+		      verdict);
 	if (!r)
 		return NULL;
 	json_object_set_new(r, "reason", reason ? json_string(reason) :

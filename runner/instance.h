@@ -2,7 +2,7 @@
  * One run of the image as a record: what the journal keeps and results are
  * made of.
  *
- *	{"id", "ring", "round", "verdict", "reason", "elapsed_ms", and for a
+ *	{"id", "ring", "vcpus", "round", "verdict", "reason", "elapsed_ms", and for a
  *	 bench that passed: "ops", "empty_ops", "tsc_khz", "samples" (cycles
  *	 per operation, one number a block), "empty" (the same of the empty
  *	 operation), "exits", "irq_exits", "user_exits", "emulated" (counts a
@@ -29,7 +29,7 @@ json_t *instance_record(const struct series *s, unsigned int round,
 json_t *instance_verdict(const struct series *s, const char *verdict,
 			 const char *reason);
 
-/* {"id", "ring", "decomposition": {...}}; see decomposition.c. */
+/* {"id", "ring", "vcpus", "decomposition": {...}}; see decomposition.c. */
 json_t *decomposition_record(const struct series *s,
 			     const struct observation *seen);
 

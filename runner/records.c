@@ -67,15 +67,17 @@ int session_resume(struct session *s, const json_t *records,
 
 	json_array_foreach(records, i, record) {
 		const char *id;
-		json_int_t ring;
+		json_int_t ring, vcpus;
 		unsigned int k;
 
 		inner = json_object_get(record, "instance");
 		id = json_string_value(json_object_get(inner, "id"));
 		ring = json_integer_value(json_object_get(inner, "ring"));
+		vcpus = json_integer_value(json_object_get(inner, "vcpus"));
 		for (k = 0; id && k < s->series_count; k++)
 			if (!strcmp(s->series[k].item->name, id) &&
-			    (json_int_t)s->series[k].ring == ring)
+			    (json_int_t)s->series[k].ring == ring &&
+			    (json_int_t)s->series[k].vcpus == vcpus)
 				break;
 		if (!id || k == s->series_count || !json_is_integer(
 			    json_object_get(inner, "ring")) ||

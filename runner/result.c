@@ -62,7 +62,8 @@ static double sum_of(const struct series *s, const char *key)
 	return sum;
 }
 
-static json_t *contamination(const struct series *s)
+static json_t *contamination(const struct session *session,
+			     const struct series *s)
 {
 	static const char *const sign[] = {
 		"irq_exits", "context_switches", "migrations", "faults",
@@ -70,7 +71,8 @@ static json_t *contamination(const struct series *s)
 	const struct bench *b = s->item->bench;
 	/* Where the operation is a fault, or a sleep, those are no signs. */
 	const bool own[] = {
-		false, b->sleeps, false, b->host_rewind && b->arena.bytes,
+		false, b->sleeps || takes_turns(session, s), false,
+		b->host_rewind && b->arena.bytes,
 	};
 	unsigned int blocks = 0, bad = 0;
 	json_t *record, *c;
@@ -231,7 +233,7 @@ static bool measured_put(const struct session *session,
 		"overhead", "median", est.overhead, "samples",
 		gather(s, "empty"), "flags", flags(s, session, &est),
 		"attest", attest_json(session, s), "contamination",
-		contamination(s), "counters", counters(session, s)));
+		contamination(session, s), "counters", counters(session, s)));
 	decomposition = json_object_get(s->decomposition, "decomposition");
 	json_object_set(r, "decomposition",
 			decomposition ? decomposition : json_null());
@@ -300,10 +302,15 @@ json_t *series_result(const struct session *session, const struct series *s)
 	bool bench = item->bench;
 	json_t *ended = s->verdict, *r, *postmortem;
 	char repeat[ABI_NAME_MAX + 160], label[TARGET_LABEL_MAX];
+	char vcpus[24] = "";
 
+	/* With a VM of one, which the row's efficiency is relative to. */
+	if (bench && item->bench->scales)
+		snprintf(vcpus, sizeof(vcpus), s->vcpus > 1 ?
+			 " --vcpus 1,%u" : " --vcpus %u", s->vcpus);
 	snprintf(repeat, sizeof(repeat), "vmgauge %s %s --target %.64s "
-		 "--ring %u%s", bench ? "bench" : "conform", item->name, target,
-		 s->ring, bench ? "" : " -v");
+		 "--ring %u%s%s", bench ? "bench" : "conform", item->name,
+		 target, s->ring, vcpus, bench ? "" : " -v");
 	r = json_pack("{s:s, s:s, s:s, s:{s:i}, s:s, s:s, s:O?, s:o, s:s}",
 		"id", item->name, "kind", bench ? "bench" : "probe", "target",
 		target_label(session->target, session->ctx.options, label),
@@ -315,6 +322,9 @@ json_t *series_result(const struct session *session, const struct series *s)
 					: item->probe->cite), "repeat", repeat);
 	if (!r)
 		return NULL;
+	if (s->vcpus > 1 || (bench && item->bench->scales))
+		json_object_set_new(json_object_get(r, "params"), "vcpus",
+				    json_integer(s->vcpus));
 	walk_put(r, session, s);
 	json_object_set_new(r, "expected_failure", expected_json(session, s,
 		json_string_value(json_object_get(r, "verdict"))));

@@ -15,6 +15,9 @@
 #define VM_COST_NS	4000000		/* create, boot and destroy, about */
 #define BLOCK_MIN_NS	20000
 #define BLOCK_MAX_NS	20000000
+#define PART_MIN_NS	200000
+#define TURNS_PATIENCE	32		/* times the deadline */
+#define TURNS_INSTANCES	6		/* the fewest with a 96 % interval */
 
 /* Blocks, shorter empty ones, and about two for calibration. */
 #define BLOCKS_A_RUN	(SESSION_BLOCKS + SESSION_EMPTY_BLOCKS / 4.0 + 2)
@@ -37,6 +40,26 @@ static uint64_t block_clamp(const struct session *s, double ns)
 	if (ns < BLOCK_MIN_NS || s->backend.software_host)
 		return BLOCK_MIN_NS;
 	return ns > BLOCK_MAX_NS ? BLOCK_MAX_NS : (uint64_t)ns;
+}
+
+/* How many vCPUs have to take turns on a CPU. */
+static double turns(const struct session *s, const struct series *series)
+{
+	return takes_turns(s, series) ?
+	       (double)series->vcpus / s->ctx.pu_count : 1;
+}
+
+/*
+ * Where vCPUs take turns a block lasts as many times longer than each one's
+ * part. A part is never so short that it is all waking up.
+ */
+static uint64_t block_part(const struct session *s,
+			   const struct series *series)
+{
+	double n = turns(s, series), part = (double)s->block_ns / n;
+
+	return n <= 1 ? s->block_ns : part < PART_MIN_NS ? PART_MIN_NS :
+	       (uint64_t)part;
 }
 
 /* The length of a block that lets all instances end within the budget. */
@@ -80,7 +103,16 @@ static unsigned int instances_wanted(const struct session *s,
 {
 	unsigned int max = series->item->bench->max_instances;
 
+	if (turns(s, series) > 1 && (!max || max > TURNS_INSTANCES))
+		max = TURNS_INSTANCES;
 	return max && max < s->options.instances ? max : s->options.instances;
+}
+
+/* It takes longer than the budget to set the tracing up. */
+static bool taken_apart(const struct session *s, const struct series *series)
+{
+	return series->item->bench->decompose &&
+	       s->options.budget_s >= SESSION_APART_S;
 }
 
 /*
@@ -105,7 +137,7 @@ static struct job *jobs_make(struct session *s, unsigned int *count)
 			bool last = round == rounds;
 
 			if (series->verdict || series->item->probe ||
-			    (last ? !series->item->bench->decompose ||
+			    (last ? !taken_apart(s, series) ||
 				    series->decomposition != NULL :
 			     round >= instances_wanted(s, series) ||
 			     has_round(series, round)))
@@ -124,6 +156,8 @@ static const char *cannot_run(struct session *s, const struct run_request *r)
 {
 	if (s->unavailable[0])
 		return s->unavailable;
+	if (r->vcpus > 1 && s->target != &target_kvm)
+		return "it takes more than one vCPU: the target kvm has them";
 	return s->target->unsupported ?
 	       s->target->unsupported(&s->ctx, r) : NULL;
 }
@@ -150,13 +184,18 @@ static int job_run(struct session *s, const struct job *job,
 {
 	struct series *series = &s->series[job->series];
 	const struct item *item = series->item;
+	double many = turns(s, series);
 	const struct run_request r = {
 		.bench = item->bench, .probe = item->probe,
 		.item = item->name, .ring = series->ring,
-		.blocks = SESSION_BLOCKS, .empty_blocks = SESSION_EMPTY_BLOCKS,
+		.vcpus = series->vcpus,
+		.blocks = many > 1 ? SESSION_BLOCKS / 2 : SESSION_BLOCKS,
+		.empty_blocks = many > 1 ? SESSION_EMPTY_BLOCKS / 2 :
+				SESSION_EMPTY_BLOCKS,
 		.stamps = job->decompose ? SESSION_STAMPS : 0,
-		.block_ns = s->block_ns, .seed = rng_next(&s->rng),
-		.deadline_ms = s->options.deadline_ms,
+		.block_ns = block_part(s, series), .seed = rng_next(&s->rng),
+		.deadline_ms = (unsigned int)(s->options.deadline_ms *
+					      fmin(many, TURNS_PATIENCE)),
 		.trace = job->decompose,
 	};
 	const char *why = cannot_run(s, &r);
@@ -192,7 +231,7 @@ static bool series_complete(const struct session *s,
 	return series->item->bench &&
 	       json_array_size(series->instances) >=
 	       instances_wanted(s, series) &&
-	       (!series->item->bench->decompose || series->decomposition);
+	       (!taken_apart(s, series) || series->decomposition);
 }
 
 static int series_finish(struct session *s, struct series *series,

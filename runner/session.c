@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 
 #define BUDGET_QUICK_S	40
 #define BUDGET_S	200
+#define FILES_OURS	256	/* open, beside those of vCPUs */
 
 void session_options_default(struct session_options *o)
 {
@@ -46,9 +48,16 @@ static int placement_open(struct session *s, struct error *e)
 		return rc;
 	s->ctx.topology = &s->topology;
 	s->ctx.pin = !s->options.no_pin;
-	if (!topology_list(&s->topology, s->options.policy, &s->ctx.pu, 1))
+	s->pus = calloc(topology_pu_count(&s->topology) + 1, sizeof(*s->pus));
+	if (!s->pus)
+		return error_set(e, -ENOMEM, "out of memory for placement");
+	s->ctx.pu_count = topology_list(&s->topology, s->options.policy, s->pus,
+					topology_pu_count(&s->topology));
+	if (!s->ctx.pu_count)
 		return error_set(e, -ENODEV, "no CPU is allowed to this "
 				 "process: widen its cpuset");
+	s->ctx.pus = s->pus;
+	s->ctx.pu = s->pus[0];
 	if (s->ctx.pin) {
 		unsigned int main_pu = topology_bystander(&s->topology,
 							  &s->ctx.pu, 1);
@@ -164,6 +173,40 @@ static int env_open(struct session *s, struct error *e)
 	return 0;
 }
 
+/*
+ * The counts of vCPUs: as asked, or what the target can do of the default.
+ * One thread and two files for each; the soft limit of files is ours to lift.
+ */
+static int vcpus_settle(struct session *s, struct error *e)
+{
+	struct vcpus *v = &s->options.vcpus;
+	unsigned int most = s->ctx.vcpus_max ? s->ctx.vcpus_max : ABI_CPUS_MAX;
+	struct rlimit files;
+	rlim_t wanted;
+
+	if (vcpus_max(v) > most)
+		return error_set(e, -EINVAL, "--vcpus %u: this KVM takes at "
+				 "most %u vCPUs in a VM", vcpus_max(v), most);
+	if (!v->counts) {
+		if (most > VCPUS_DEFAULT_MAX && most > s->ctx.pu_count)
+			most = s->ctx.pu_count > VCPUS_DEFAULT_MAX ?
+			       s->ctx.pu_count : VCPUS_DEFAULT_MAX;
+		vcpus_up_to(v, most);
+	}
+	wanted = FILES_OURS + 2 * (rlim_t)vcpus_max(v);
+	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= wanted)
+		return 0;
+	if (files.rlim_max != RLIM_INFINITY && files.rlim_max < wanted)
+		return error_set(e, -EINVAL, "--vcpus %u: that takes %llu open "
+				 "files, but the hard limit is %llu: raise it "
+				 "(ulimit -Hn) or give fewer", vcpus_max(v),
+				 (unsigned long long)wanted,
+				 (unsigned long long)files.rlim_max);
+	files.rlim_cur = wanted;
+	setrlimit(RLIMIT_NOFILE, &files);
+	return 0;
+}
+
 int session_open(struct session *s, const struct session_options *o,
 		 struct error *e)
 {
@@ -202,8 +245,12 @@ int session_open(struct session *s, const struct session_options *o,
 	if (rc)
 		snprintf(s->unavailable, sizeof(s->unavailable), "%s",
 			 why.text);
+	rc = vcpus_settle(s, e);
+	if (rc)
+		goto fail;
 	backend_open(s);
-	if (s->target == &target_kvm && !rc) {
+	if (s->target == &target_kvm && !s->unavailable[0] &&
+	    s->options.budget_s >= SESSION_APART_S) {
 		s->have_tracing = !tracing_open(&s->tracing, 0, &why);
 		if (s->have_tracing)
 			s->ctx.tracing = &s->tracing;
@@ -230,6 +277,8 @@ void session_close(struct session *s)
 		json_decref(s->series[i].result);
 	}
 	free(s->series);
+	free(s->pus);
+	s->pus = NULL;
 	s->series = NULL;
 	s->series_count = 0;
 	if (s->have_tracing)
@@ -246,32 +295,50 @@ void session_close(struct session *s)
 	s->run = s->env = NULL;
 }
 
+/* One, or where the item scales one for each count; false: no memory. */
+static bool series_add(struct session *s, const struct item *item,
+		       unsigned int ring)
+{
+	const struct bench *b = item->bench;
+	unsigned int least = b && b->vcpus ? b->vcpus : 1;
+	bool scales = b && b->scales;
+
+	for (unsigned int i = 0; i < (scales ? s->options.vcpus.counts : 1);
+	     i++) {
+		struct series *series = &s->series[s->series_count];
+
+		series->vcpus = scales ? s->options.vcpus.count[i] : least;
+		if (series->vcpus < least)
+			continue;
+		series->item = item;
+		series->ring = ring;
+		series->instances = json_array();
+		if (!series->instances)
+			return false;
+		s->series_count++;
+	}
+	return true;
+}
+
 int session_plan(struct session *s, const struct registry *r,
 		 struct error *e)
 {
 	unsigned int asked = s->options.rings ? s->options.rings
 					      : RING0 | RING3;
 
-	s->series = calloc(2 * r->count + 1, sizeof(*s->series));
+	s->series = calloc(2 * VCPUS_COUNTS_MAX * r->count + 1,
+			   sizeof(*s->series));
 	if (!s->series)
 		return error_set(e, -ENOMEM, "out of memory for the plan");
 	for (size_t i = 0; i < r->count; i++) {
 		const struct item *item = &r->item[i];
 
 		for (unsigned int ring = 0; ring <= 3 && item->selected;
-		     ring += 3) {
-			struct series *series = &s->series[s->series_count];
-
-			if (!(item_rings(item) & asked & 1u << ring))
-				continue;
-			series->item = item;
-			series->ring = ring;
-			series->instances = json_array();
-			if (!series->instances)
+		     ring += 3)
+			if ((item_rings(item) & asked & 1u << ring) &&
+			    !series_add(s, item, ring))
 				return error_set(e, -ENOMEM, "out of memory "
 						 "for the plan");
-			s->series_count++;
-		}
 	}
 	if (!s->series_count)
 		return error_set(e, -EINVAL, "nothing selected runs at the "

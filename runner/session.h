@@ -21,17 +21,20 @@
 #include "result/expect.h"
 #include "result/journal.h"
 #include "target/target.h"
+#include "vcpus.h"
 
 #define SESSION_INSTANCES	11	/* the fewest with a 98 % interval */
 #define SESSION_BLOCKS		16	/* timed blocks in an instance */
 #define SESSION_EMPTY_BLOCKS	8
 #define SESSION_STAMPS		128
+#define SESSION_APART_S		1.0	/* with less budget nothing is taken apart */
 
 struct session_options {
 	const char *target;		/* "kvm", "null:cost=2000" */
 	bool quick;
 	double budget_s;		/* 0: 40 quick, 200 otherwise */
 	unsigned int rings;		/* RING0 | RING3; 0 = both */
+	struct vcpus vcpus;		/* of rows that scale; none: default */
 	uint64_t seed;			/* 0: from the clock */
 	unsigned int deadline_ms;	/* of one run of the image */
 	unsigned int instances;
@@ -43,10 +46,11 @@ struct session_options {
 	const char *expect;		/* file, or NULL */
 };
 
-/* One item at one ring: what becomes one result. */
+/* One item at one ring with so many vCPUs: what becomes one result. */
 struct series {
 	const struct item *item;
 	unsigned int ring;
+	unsigned int vcpus;
 	json_t *instances;		/* records, see instance.h; owned */
 	json_t *decomposition;		/* record or NULL; owned */
 	json_t *verdict;		/* a record that ended it, or NULL */
@@ -70,6 +74,7 @@ struct session {
 	const struct target *target;
 	struct target_context ctx;
 	struct topology topology;
+	unsigned int *pus;		/* in the policy's order; owned */
 	struct backend_info backend;
 	struct tracing tracing;
 	bool have_tracing;
@@ -93,6 +98,13 @@ struct session {
 	bool quiet;			/* no progress line */
 };
 
+/* Whether its vCPUs are more than the CPUs that there are for them. */
+static inline bool takes_turns(const struct session *s,
+			       const struct series *series)
+{
+	return series->vcpus > s->ctx.pu_count;
+}
+
 /* Defaults for everything; the verbs change what they were told. */
 void session_options_default(struct session_options *o);
 
@@ -104,7 +116,7 @@ int session_open(struct session *s, const struct session_options *o,
 		 struct error *e);
 void session_close(struct session *s);
 
-/* One series for each selected item and asked ring. */
+/* One series for each selected item, asked ring and count of vCPUs. */
 int session_plan(struct session *s, const struct registry *r,
 		 struct error *e);
 

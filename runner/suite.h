@@ -52,6 +52,7 @@ enum need {
 	NEED_DEVICE	= 1 << 11,	/* ABI_PORT_USER, ABI_MMIO_GPA: the VMM's */
 	NEED_VMM	= 1 << 10,	/* a doing of the built-in VMM */
 	NEED_DIRTY_RING	= 1 << 16,	/* each vCPU logs into a ring */
+	NEED_IRQCHIP_SPLIT = 1 << 17,	/* LAPICs in the kernel, no more */
 };
 
 /* What a process target times around a run, instead of something in it. */
@@ -59,6 +60,13 @@ enum lifecycle {
 	LIFECYCLE_NONE = 0,
 	LIFECYCLE_START,	/* until the payload's first instruction */
 	LIFECYCLE_TEARDOWN,	/* from its last one until all is cleaned up */
+};
+
+/* Which vCPUs run `op`; the others run `peer` meanwhile. */
+enum roles {
+	ROLES_ALL = 0,
+	ROLES_FIRST,		/* the first, and all others are its peers */
+	ROLES_PAIRS,		/* each even one, and the next is its peer */
 };
 
 struct vm;			/* runner/kvm/vm.h; host halves only */
@@ -74,7 +82,7 @@ struct bench {
 	const char *vmexit_name;	/* row of kvm-unit-tests' vmexit */
 	const char *per;		/* NULL: "operation" */
 	unsigned int per_op;		/* units in an operation, 0 = 1 */
-	unsigned int max_ops;		/* in a block; 0 = as time allows */
+	unsigned int max_ops;		/* of a vCPU in a block; 0: time's limit */
 	unsigned int max_instances;	/* where one takes seconds; 0 = as asked */
 	unsigned int max_blocks;	/* of host_block, likewise */
 	/*
@@ -99,12 +107,24 @@ struct bench {
 	struct maps maps_shadow;	/* unless declared: as `maps` */
 	struct arena arena;
 	bool sleeps;			/* context switches are part of it */
+	/*
+	 * How many vCPUs: `scales` makes a row for each count that --vcpus asks
+	 * for, of at least `vcpus`; else it is `vcpus`, 0 = 1. The time of a
+	 * batch is from the first begin of `op` to the last end.
+	 */
+	unsigned int vcpus;
+	bool scales;
+	enum roles roles;
 
 	/* guest half */
 	const char *(*skip)(void);	/* reason, or NULL: at CPL0 */
 	void (*setup)(void);		/* at CPL0, before measuring */
+	void (*setup_each)(void);	/* then on every vCPU, at CPL0 */
 	void (*rewind)(void);		/* before each batch, at that CPL */
 	void (*op)(void);		/* the operation, at the asked CPL */
+	/* Of the others, at that CPL, until smp_over(); NULL: they wait. */
+	void (*peer)(void);
+	void (*peers_wake)(void);	/* by the initiator, when it is over */
 	void (*teardown)(void);		/* at CPL0 */
 
 	/* host half */

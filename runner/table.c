@@ -65,6 +65,8 @@ static int name_width(const struct session *s)
 	for (unsigned int i = 0; i < s->series_count; i++) {
 		size_t n = strlen(s->series[i].item->name);
 
+		if (s->series[i].vcpus > 1)
+			n += strlen(" x4096");
 		if (s->series[i].item->bench && n > width)
 			width = n;
 	}
@@ -78,10 +80,15 @@ static void bench_row(FILE *out, const json_t *r, int width)
 	const char *unit = text(r, "unit");
 	char median[32], low[32], high[32], ns[32], interval[72];
 	bool attested = json_is_true(json_object_get(attest, "attested"));
-	int ring = (int)json_integer_value(json_object_get(
-		json_object_get(r, "params"), "ring"));
+	const json_t *params = json_object_get(r, "params");
+	json_int_t vcpus = json_integer_value(json_object_get(params, "vcpus"));
+	char id[ABI_NAME_MAX + 16];
 
-	fprintf(out, "%-*s %4d ", width, text(r, "id"), ring);
+	/* As compare and report name it: rows of one item stay apart. */
+	snprintf(id, sizeof(id), vcpus ? "%s x%d" : "%s", text(r, "id"),
+		 (int)vcpus);
+	fprintf(out, "%-*s %4d ", width, id,
+		(int)json_integer_value(json_object_get(params, "ring")));
 	if (strcmp(text(r, "verdict"), "pass")) {
 		fprintf(out, "%12s  %s\n", text(r, "verdict"),
 			text(r, "reason"));

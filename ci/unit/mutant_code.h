@@ -82,6 +82,26 @@ static const Elf64_Shdr *image_symbols(void)
 	return NULL;
 }
 
+/* 0 when there is none of that name. */
+static uint64_t symbol_gpa(const char *wanted)
+{
+	const Elf64_Ehdr *elf = (const void *)image_elf_start;
+	const Elf64_Shdr *section = (const void *)(image_elf_start +
+						   elf->e_shoff);
+	const Elf64_Shdr *s = image_symbols();
+	const Elf64_Sym *sym;
+	const char *name;
+
+	if (!s)
+		return 0;
+	sym = (const void *)(image_elf_start + s->sh_offset);
+	name = (const char *)image_elf_start + section[s->sh_link].sh_offset;
+	for (uint64_t i = 0; i < s->sh_size / sizeof(*sym); i++)
+		if (!strcmp(name + sym[i].st_name, wanted))
+			return sym[i].st_value;
+	return 0;
+}
+
 static int code_patch(struct item_host *h, const struct mutant *m,
 		      struct error *e)
 {
@@ -109,9 +129,10 @@ static int code_patch(struct item_host *h, const struct mutant *m,
 static uint8_t *stub_push(struct item_host *h, const struct mutant *m,
 			  struct error *e)
 {
-	uint8_t *stub = h->ram + ABI_IMAGE_GPA + m->vector * STUB_BYTES;
+	uint64_t stubs = symbol_gpa("fault_stubs");
+	uint8_t *stub = h->ram + stubs + m->vector * STUB_BYTES;
 
-	for (uint8_t *push = stub; push < stub + 4; push++)
+	for (uint8_t *push = stub; stubs && push < stub + 4; push++)
 		if (push[0] == 0x6a && push[1] == m->vector)
 			return push;
 	error_set(e, -ENOENT, "the entry stub of vector %u looks different",

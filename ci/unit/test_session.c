@@ -657,18 +657,18 @@ static void foreign_records_are_refused(void **state)
 	static const char *const row[] = {
 		"[{}]", "[null]", "[[]]", "[{\"instance\": null}]",
 		"[{\"instance\": {}}]",
-		"[{\"result\": {\"id\": \"exit/cpuid\", \"ring\": 0, \"verdict\": \"pass\"}}]",
-		"[{\"instance\": {\"id\": \"exit/none\", \"ring\": 0, \"verdict\": \"pass\"}}]",
-		"[{\"instance\": {\"id\": 7, \"ring\": 0, \"verdict\": \"pass\"}}]",
-		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": 1, \"verdict\": \"pass\"}}]",
-		"[{\"instance\": {\"id\": \"exit/wbinvd\", \"ring\": 3, \"verdict\": \"pass\"}}]",
-		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": 4294967296, \"verdict\": \"pass\"}}]",
-		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": \"0\", \"verdict\": \"pass\"}}]",
-		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": 0}}]",
-		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": 0, \"verdict\": 1}}]",
-		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": 0, \"verdict\": \"banana\"}}]",
+		"[{\"result\": {\"id\": \"exit/cpuid\", \"ring\": 0, \"vcpus\": 1, \"verdict\": \"pass\"}}]",
+		"[{\"instance\": {\"id\": \"exit/none\", \"ring\": 0, \"vcpus\": 1, \"verdict\": \"pass\"}}]",
+		"[{\"instance\": {\"id\": 7, \"ring\": 0, \"vcpus\": 1, \"verdict\": \"pass\"}}]",
+		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": 1, \"vcpus\": 1, \"verdict\": \"pass\"}}]",
+		"[{\"instance\": {\"id\": \"exit/wbinvd\", \"ring\": 3, \"vcpus\": 1, \"verdict\": \"pass\"}}]",
+		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": 4294967296, \"vcpus\": 1, \"verdict\": \"pass\"}}]",
+		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": \"0\", \"vcpus\": 1, \"verdict\": \"pass\"}}]",
+		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": 0, \"vcpus\": 1}}]",
+		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": 0, \"vcpus\": 1, \"verdict\": 1}}]",
+		"[{\"instance\": {\"id\": \"exit/cpuid\", \"ring\": 0, \"vcpus\": 1, \"verdict\": \"banana\"}}]",
 		/* of the second session's registry, but not selected */
-		"[{\"instance\": {\"id\": \"exit/rdtsc\", \"ring\": 0, \"verdict\": \"pass\"}}]",
+		"[{\"instance\": {\"id\": \"exit/rdtsc\", \"ring\": 0, \"vcpus\": 1, \"verdict\": \"pass\"}}]",
 	};
 	const struct session_options o = mixed_options(3);
 	struct error e;
@@ -723,7 +723,7 @@ static void hollow_records_make_no_number(void **state)
 	static const char *const globs[] = { "exit/cpuid", NULL };
 	struct session_options o = bed_options("null");
 	json_t *records = json_loads("[{\"instance\": {\"id\": \"exit/cpuid\", "
-		"\"ring\": 0, \"round\": 2, \"verdict\": \"pass\"}}]", 0, NULL);
+		"\"ring\": 0, \"vcpus\": 1, \"round\": 2, \"verdict\": \"pass\"}}]", 0, NULL);
 	struct bed b;
 
 	(void)state;

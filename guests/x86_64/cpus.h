@@ -16,18 +16,29 @@
 struct cpu {
 	uint64_t ring3_rsp;		/* entry.S: CPU_RING3_RSP */
 	uint32_t index;			/* 0 is the one that booted */
-	uint32_t apic_id;
 	volatile uint32_t faults;
 	struct abi_fault fault;
 
-	/* Of the batch that all CPUs run at once; smp.c. */
+	/* smp.c; the first line is read by the CPU that booted. */
 	struct abi_block block __attribute__((aligned(64)));
-	volatile uint32_t done;		/* the last batch that it finished */
+	volatile uint32_t done;		/* the last release that it served */
+	volatile uint32_t over __attribute__((aligned(64)));
+	uint64_t own[8] __attribute__((aligned(64)));	/* the bench's */
 };
 
 _Static_assert(sizeof(struct cpu) <= CPU_TSS, "below the TSS");
 
 extern struct cpu cpu0;			/* entry.S: with its whole area */
+
+/* Makes the area of a CPU that has not started: its GDT, TSS and stacks. */
+void cpu_area_make(struct cpu *cpu, uint32_t index);
+
+/* Of any CPU, by index. */
+static inline struct cpu *cpu_at(uint32_t index)
+{
+	return index ? (struct cpu *)(ABI_CPUS_GPA +
+				      (uint64_t)index * CPU_AREA_BYTES) : &cpu0;
+}
 
 static inline struct cpu *cpu_self(void)
 {

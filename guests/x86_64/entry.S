@@ -21,6 +21,10 @@
 	.long 8, 4, ABI_NOTE_PROCESS
 	.asciz "vmgauge"
 	.long process_start
+	.align 4
+	.long 8, 4, ABI_NOTE_CPU
+	.asciz "vmgauge"
+	.long cpu_start
 
 	/*
 	 * Multiboot 2, for GRUB on machines of any kind: enter at an address,
@@ -79,6 +83,33 @@ long_mode_start:
 	call guest_main
 	ud2
 
+/*
+ * Any other CPU, in long mode. %rdi: its area, which the first CPU has made
+ * (cpu_area_make()).
+ */
+	.globl cpu_start
+cpu_start:
+	mov $pml4, %eax
+	mov %rax, %cr3
+	lgdt CPU_GDT_POINTER(%rdi)
+	lidt idt_pointer
+	lea CPU_STACK_TOP(%rdi), %rsp
+	pushq $SEL_KCODE
+	pushq $1f
+	lretq
+1:	mov $SEL_KDATA, %eax
+	mov %eax, %ds
+	mov %eax, %es
+	mov %eax, %ss
+	xor %eax, %eax
+	mov %eax, %fs
+	mov %eax, %gs
+	mov $SEL_TSS, %eax
+	ltr %ax
+	xor %ebp, %ebp
+	call smp_secondary_main
+	ud2
+
 	.globl image_again
 image_again:				/* machine_restart(): as unattended */
 	xor %edi, %edi
@@ -121,6 +152,7 @@ boot_long_mode:
 ring3_call:
 	cmpb $0, in_process
 	jne already_ring3
+	pushfq				/* whether interrupts are on */
 	push %rbx
 	push %rbp
 	push %r12
@@ -155,6 +187,7 @@ ring3_return:			/* on any CPL0 stack; never returns */
 	pop %r12
 	pop %rbp
 	pop %rbx
+	popfq
 	ret
 
 /*
@@ -259,6 +292,7 @@ idt:
 idt_end:
 
 	.balign 8
+	.globl gdt
 gdt:
 	.quad 0
 	.quad 0x00af9b000000ffff	/* SEL_KCODE: 64-bit, DPL 0 */

@@ -6,7 +6,9 @@
 
 #define IMAGE_BASE		0x100000
 
-#define ABI_NOTE_PROCESS	1	/* type of the ELF note "vmgauge" */
+/* Types of the ELF note "vmgauge", whose value is an entry point. */
+#define ABI_NOTE_PROCESS	1	/* for a plain process */
+#define ABI_NOTE_CPU		2	/* for a CPU that is not the first */
 
 #define SEL_KCODE		0x08
 #define SEL_KDATA		0x10
@@ -25,6 +27,7 @@
 #define CPU_RING3_RSP		0		/* first of struct cpu */
 #define CPU_TSS			0x1000
 #define CPU_GDT			0x3800
+#define CPU_GDT_POINTER		0x3900
 #define CPU_STACK_TOP		0x8000
 #define CPU_TRAP_TOP		0xa000
 #define CPU_IST_TOP		0xc000

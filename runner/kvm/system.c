@@ -123,6 +123,8 @@ int system_open(struct kvm_system *sys, const char *path, struct error *e)
 	sys->pre_fault = has(sys, RECENT_CAP_PRE_FAULT_MEMORY);
 	rc = kvm_call_raw(sys->fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
 	sys->coalesced_page = rc > 0 ? rc : 0;
+	rc = kvm_call_raw(sys->fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+	sys->vcpus_max = rc > 0 ? (unsigned int)rc : 4;	/* KVM's own rule */
 	sys->binary_stats = has(sys, KVM_CAP_BINARY_STATS_FD);
 
 	/* No SA_RESTART: the signal must end the ioctl. */

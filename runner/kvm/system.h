@@ -26,6 +26,7 @@ struct kvm_system {
 	bool pre_fault;
 	int coalesced_page;	/* of the ring in the kvm_run mapping; 0: none */
 	bool binary_stats;
+	unsigned int vcpus_max;	/* in a VM */
 };
 
 /*

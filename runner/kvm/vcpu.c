@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -26,6 +27,45 @@ static int stats_open(struct vcpu *v, struct error *e)
 	return rc;
 }
 
+/*
+ * What CPUID says about this vCPU's place among the others: its APIC ID is
+ * its index, and all are cores of one package.
+ */
+static void cpuid_place(struct kvm_cpuid2 *cpuid, unsigned int index,
+			unsigned int vcpus)
+{
+	uint32_t logical = vcpus < 255 ? vcpus : 255;
+
+	for (uint32_t i = 0; i < cpuid->nent; i++) {
+		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
+
+		if (entry->function == 1)
+			entry->ebx = (entry->ebx & 0xffff) | logical << 16 |
+				     (index & 0xff) << 24;
+		if (entry->function == 0xb || entry->function == 0x1f)
+			entry->edx = index;
+	}
+}
+
+static int cpuid_set(struct vcpu *v, struct error *e)
+{
+	const struct kvm_cpuid2 *all = v->vm->sys->cpuid;
+	struct kvm_cpuid2 *own;
+	size_t bytes = sizeof(*all) + all->nent * sizeof(all->entries[0]);
+	int rc;
+
+	if (v->vm->config.vcpus <= 1)
+		return KVM_IOCTL(v->fd, KVM_SET_CPUID2, all, e);
+	own = malloc(bytes);
+	if (!own)
+		return error_set(e, -ENOMEM, "out of memory for CPUID");
+	memcpy(own, all, bytes);
+	cpuid_place(own, v->index, v->vm->config.vcpus);
+	rc = KVM_IOCTL(v->fd, KVM_SET_CPUID2, own, e);
+	free(own);
+	return rc;
+}
+
 int vcpu_create(struct vcpu *v, struct vm *vm, unsigned int index,
 		struct error *e)
 {
@@ -46,7 +86,7 @@ int vcpu_create(struct vcpu *v, struct vm *vm, unsigned int index,
 			       strerror(errno));
 		goto fail;
 	}
-	rc = KVM_IOCTL(v->fd, KVM_SET_CPUID2, vm->sys->cpuid, e);
+	rc = cpuid_set(v, e);
 	if (rc < 0)
 		goto fail;
 	if (vm->config.stats && vm->sys->binary_stats) {

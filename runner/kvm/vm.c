@@ -18,6 +18,8 @@
  */
 #define TSS_GPA			0xfeffd000ul
 
+#define IOAPIC_PINS		24	/* of the one that user space plays */
+
 static int msr_user_enable(struct vm *vm, struct error *e)
 {
 	uint8_t deny = 0;		/* bit 0 clear: ABI_MSR_USER is denied */
@@ -54,6 +56,35 @@ static int dirty_ring_enable(struct vm *vm, struct error *e)
 	};
 
 	return KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap, e);
+}
+
+/* An xAPIC's IDs have 8 bits, and 255 means all: beyond, x2APIC's 32. */
+static int x2apic_ids_enable(struct vm *vm, struct error *e)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_X2APIC_API,
+		.args[0] = KVM_X2APIC_API_USE_32BIT_IDS |
+			   KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK,
+	};
+
+	return KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &cap, e);
+}
+
+static int irqchip_create(struct vm *vm, struct error *e)
+{
+	struct kvm_enable_cap split = {
+		.cap = KVM_CAP_SPLIT_IRQCHIP, .args[0] = IOAPIC_PINS,
+	};
+	int rc = 0;
+
+	if (vm->config.irqchip_split)
+		rc = KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &split, e);
+	else if (vm->config.irqchip)
+		rc = KVM_IOCTL_INT(vm->fd, KVM_CREATE_IRQCHIP, 0, e);
+	if (rc < 0 || vm->config.vcpus < 255 ||
+	    !(vm->config.irqchip || vm->config.irqchip_split))
+		return rc;
+	return x2apic_ids_enable(vm, e);
 }
 
 static int vcpus_create(struct vm *vm, struct error *e)
@@ -95,11 +126,9 @@ static int vm_populate(struct vm *vm, struct error *e)
 			   e);
 	if (rc < 0)
 		return rc;
-	if (vm->config.irqchip) {
-		rc = KVM_IOCTL_INT(vm->fd, KVM_CREATE_IRQCHIP, 0, e);
-		if (rc < 0)
-			return rc;
-	}
+	rc = irqchip_create(vm, e);
+	if (rc < 0)
+		return rc;
 	if (vm->config.msr_user) {
 		rc = msr_user_enable(vm, e);
 		if (rc < 0)

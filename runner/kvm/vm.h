@@ -4,7 +4,8 @@
  * It is as small as a measuring instrument can be: what a bench does not
  * need is not created. All functions return 0 (or a descriptor) or -errno
  * and explain themselves through `struct error`. Nothing here is safe to
- * call from two threads on one VM, except vcpu_kick().
+ * call from two threads on one VM, except vcpu_kick(), and vcpu_run() on
+ * different vCPUs: range callbacks may then run on all their threads.
  */
 #ifndef VMGAUGE_KVM_VM_H
 #define VMGAUGE_KVM_VM_H
@@ -77,7 +78,8 @@ struct vm_config {
 	uint64_t ram_bytes;	/* at GPA 0; multiple of 4 KiB (2 MiB hugetlb) */
 	enum backing backing;
 	unsigned int vcpus;
-	bool irqchip;		/* in-kernel PIC, IOAPIC and LAPICs */
+	bool irqchip;		/* in-kernel PIC, IOAPIC and LAPICs ... */
+	bool irqchip_split;	/* ... or LAPICs only */
 	bool msr_user;		/* ABI_MSR_USER exits to user space */
 	bool coalesced;		/* ABI_PORT_COALESCED, ABI_MMIO_COALESCED */
 	bool ioeventfd;		/* the four ABI eventfd doorbells */
@@ -100,6 +102,7 @@ struct vcpu {
 	int stats_fd;		/* -1 without binary statistics */
 	struct kvm_run *run;
 	uint64_t user_exits;	/* returns of KVM_RUN that were exits */
+	uint64_t waits;		/* of those, to wait for other vCPUs */
 	atomic_int stop;	/* set by vcpu_stop(), 0 = go on */
 	atomic_int kicked;
 	int run_errno;		/* of the KVM_RUN that ended it, or 0 */

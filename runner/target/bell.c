@@ -5,15 +5,47 @@
  * to user space, the one that ends the block, is taken off again here.
  */
 #include <math.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "host/memory_guard.h"
 #include "target/host_bench.h"
 #include "target/kvm_machine.h"
 
+/*
+ * What KVM counted of all vCPUs. All but the caller's are at rest or spin;
+ * exits by which they wait for each other are taken off, and so is what KVM
+ * emulates of those (some KVMs do not: then it is one less, at least none).
+ */
+static bool exits_read(const struct machine *m, struct vcpu_counts *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (unsigned int i = 0; i < m->vm.vcpus; i++) {
+		const struct vcpu *v = &m->vm.vcpu[i];
+		struct vcpu_counts one;
+
+		if (v->stats_fd < 0 ||
+		    stats_read(&m->vm.sys->vcpu_stats, v->stats_fd, &one))
+			return false;
+		sum->exits += one.exits - v->waits;
+		sum->irq_exits += one.irq_exits;
+		sum->insn_emulation += one.insn_emulation > v->waits ?
+				       one.insn_emulation - v->waits : 0;
+	}
+	return true;
+}
+
+static uint64_t user_exits_read(const struct machine *m)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < m->vm.vcpus; i++)
+		sum += m->vm.vcpu[i].user_exits - m->vm.vcpu[i].waits;
+	return sum;
+}
+
 void block_begin(struct machine *m)
 {
-	struct vcpu *v = &m->vm.vcpu[0];
 	struct kvm_state *s = m->state;
 
 	if (!s->counters_tried) {
@@ -24,13 +56,11 @@ void block_begin(struct machine *m)
 	}
 	m->values_known = s->counting &&
 			  !counters_read(&s->counters, &m->values_begin);
-	m->counts_known = v->stats_fd >= 0 &&
-			  !stats_read(&m->vm.sys->vcpu_stats, v->stats_fd,
-				      &m->counts_begin);
+	m->counts_known = exits_read(m, &m->counts_begin);
 	m->pages_known = m->vm.stats_fd >= 0 &&
 			 !stats_read(&m->vm.sys->vm_stats, m->vm.stats_fd,
 				     &m->pages_begin);
-	m->user_exits_begin = v->user_exits;
+	m->user_exits_begin = user_exits_read(m);
 }
 
 /* Before the first block: what KVM has mapped of a VM by then. */
@@ -61,14 +91,13 @@ static void pages_count(struct machine *m, struct block_seen *to)
 
 void block_end(struct machine *m, struct block_seen *to)
 {
-	struct vcpu *v = &m->vm.vcpu[0];
 	const struct stats_layout *layout = &m->vm.sys->vcpu_stats;
 	struct counter_values values_end;
 	struct vcpu_counts end;
 
 	*to = block_seen_none();
-	to->user_exits = (double)(v->user_exits - m->user_exits_begin);
-	if (m->counts_known && !stats_read(layout, v->stats_fd, &end)) {
+	to->user_exits = (double)(user_exits_read(m) - m->user_exits_begin);
+	if (m->counts_known && exits_read(m, &end)) {
 		if (layout->exits >= 0)
 			to->exits = (double)(end.exits -
 					     m->counts_begin.exits);
@@ -175,6 +204,17 @@ static void host_half(struct machine *m, void (*part)(void *opaque))
 		vcpu_stop(&m->vm.vcpu[0], STOP_MEMORY);
 }
 
+/* Any other vCPU may wait, or say that it met what nobody expected. */
+static void bell_secondary(struct machine *m, struct vcpu *v, uint32_t what)
+{
+	if (what != ABI_BELL_PARK) {
+		vcpu_stop(v, STOP_PANIC);
+		return;
+	}
+	v->waits++;
+	smp_park(&m->smp, v);
+}
+
 static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 		 unsigned int bytes, bool write)
 {
@@ -183,6 +223,10 @@ static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 
 	if (offset || bytes != 4 || !write)
 		return;
+	if (v->index) {
+		bell_secondary(m, v, *(uint32_t *)data);
+		return;
+	}
 	switch (*(uint32_t *)data) {
 	case ABI_BELL_BLOCK_BEGIN:
 		vm_coalesced_drain(&m->vm);
@@ -211,6 +255,17 @@ static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 		break;
 	case ABI_BELL_REWIND:
 		host_half(m, host_rewind);
+		break;
+	case ABI_BELL_CPUS:
+		smp_run_secondaries(&m->smp);
+		break;
+	case ABI_BELL_RELEASE:
+		v->waits++;
+		smp_release(&m->smp);
+		break;
+	case ABI_BELL_JOIN:
+		v->waits++;
+		smp_join(&m->smp);
 		break;
 	case ABI_BELL_DONE:
 		vcpu_stop(v, STOP_DONE);

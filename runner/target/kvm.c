@@ -55,6 +55,7 @@ static int kvm_open(struct target_context *ctx, struct error *e)
 	}
 	ctx->state = s;
 	ctx->kvm_fd = s->sys.fd;
+	ctx->vcpus_max = s->sys.vcpus_max;
 	return 0;
 fail:
 	worker_close(&s->worker);
@@ -98,6 +99,12 @@ static const char *kvm_unsupported(struct target_context *ctx,
 		return "this kernel's KVM has no userspace MSR filter";
 	if ((needs & NEED_COALESCED) && !s->sys.coalesced_pio)
 		return "this kernel's KVM has no coalesced PIO";
+	if ((r->vcpus ? r->vcpus : 1) > s->sys.vcpus_max) {
+		snprintf(ctx->why, sizeof(ctx->why), "it takes %u vCPUs, and "
+			 "this KVM has at most %u in a VM", r->vcpus,
+			 s->sys.vcpus_max);
+		return ctx->why;
+	}
 	if (r->bench && r->bench->unavailable) {
 		const char *why = r->bench->unavailable(ctx);
 
@@ -131,6 +138,7 @@ static int machine_load(struct machine *m, struct error *e)
 	khz = kvm_call_raw(v->fd, KVM_GET_TSC_KHZ, 0);
 	m->tsc_khz = khz > 0 ? khz : NAN;
 	mailbox_ask(m->mailbox, r, khz > 0 ? khz : 2e6);
+	m->mailbox->parks = m->vm.vcpus > m->ctx->pu_count;
 	m->asked_cycles = m->mailbox->block_cycles;
 	m->asked_blocks = m->mailbox->blocks;
 	m->asked_empty = m->mailbox->empty_blocks;
@@ -139,6 +147,9 @@ static int machine_load(struct machine *m, struct error *e)
 		return rc;
 	rc = entry_long_mode(v, m->host.ram, entry.entry_gpa, ABI_MAILBOX_GPA,
 			     e);
+	if (rc)
+		return rc;
+	rc = smp_create(&m->smp, &m->vm, m->ctx, entry.cpu_gpa, e);
 	if (rc)
 		return rc;
 	if (r->probe && r->probe->prepare)
@@ -186,8 +197,9 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 		.ram_bytes = needs & NEED_SCRATCH ?
 			     ABI_SCRATCH_GPA + ABI_SCRATCH_BYTES : ABI_RAM_BYTES,
 		.backing = BACKING_ANON,
-		.vcpus = 1,
+		.vcpus = r->vcpus ? r->vcpus : 1,
 		.irqchip = needs & NEED_IRQCHIP,
+		.irqchip_split = needs & NEED_IRQCHIP_SPLIT,
 		.msr_user = needs & NEED_MSR_USER,
 		.coalesced = needs & NEED_COALESCED,
 		.ioeventfd = needs & NEED_IOEVENTFD,
@@ -226,6 +238,7 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 	if (!rc)
 		rc = machine_load(m, e);
 	if (rc) {
+		smp_destroy(&m->smp);
 		vm_destroy(&m->vm);
 		free(m);
 		return rc;
@@ -256,9 +269,11 @@ static void vcpu_job(void *opaque)
 static int vcpu_wait(struct machine *m, bool *late, struct error *e)
 {
 	struct vcpu *v = &m->vm.vcpu[0];
+	int rc;
 
 	*late = !worker_wait(&m->state->worker, m->request->deadline_ms);
 	if (*late) {
+		smp_cancel(&m->smp);
 		vcpu_kick(v);
 		m->state->stuck = !worker_wait(&m->state->worker, GRACE_MS);
 	}
@@ -271,50 +286,57 @@ static int vcpu_wait(struct machine *m, bool *late, struct error *e)
 				 "%d ms after its kick: this kernel's KVM "
 				 "cannot be interrupted", GRACE_MS);
 	v->started = false;
-	return 0;
+	rc = smp_stop(&m->smp, GRACE_MS, e);
+	m->state->stuck = rc;
+	return rc;
+}
+
+static void crash_describe(struct machine *m, struct vcpu *v,
+			   enum vcpu_end end, char *to, size_t bytes)
+{
+	const struct abi_mailbox *mb = m->mailbox;
+	char words[ABI_TEXT_MAX + 1], which[32] = "";
+
+	if (v->index)
+		snprintf(which, sizeof(which), "vCPU %u: ", v->index);
+	if (end == VCPU_STOPPED && atomic_load(&v->stop) == STOP_MEMORY)
+		snprintf(to, bytes, "%sthe guest's memory went away: SIGBUS "
+			 "in the host's half", which);
+	else if (end == VCPU_STOPPED)
+		snprintf(to, bytes, "%sguest: %s: vector %llu at %#llx", which,
+			 guest_words(mb->reason, sizeof(mb->reason), words),
+			 (unsigned long long)mb->panic.vector,
+			 (unsigned long long)mb->panic.rip);
+	else if (v->run_errno)
+		snprintf(to, bytes, "%sKVM_RUN: %s%s", which,
+			 strerror(v->run_errno), v->run_errno == EFAULT ?
+			 ": the guest's memory went away" : "");
+	else
+		snprintf(to, bytes, "%sthe vCPU ended in %s", which,
+			 exit_reason_name(v->run->exit_reason));
 }
 
 static void end_describe(struct machine *m, bool late)
 {
 	struct observation *seen = m->seen;
-	const struct abi_mailbox *mb = m->mailbox;
-	struct vcpu *v = &m->vm.vcpu[0];
-	char words[ABI_TEXT_MAX + 1];
+	unsigned int failed = atomic_load(&m->smp.failed);
+	struct vcpu *v = &m->vm.vcpu[failed];
+	enum vcpu_end end = failed ? m->smp.secondary[failed - 1].end : m->end;
 
-	if (late && m->end == VCPU_KICKED) {
+	if (!failed && late && end == VCPU_KICKED) {
 		seen->end = RUN_HANG;
 		snprintf(seen->end_reason, sizeof(seen->end_reason),
 			 "no answer within %u ms", m->request->deadline_ms);
-	} else if (m->end == VCPU_STOPPED &&
+	} else if (!failed && end == VCPU_STOPPED &&
 		   atomic_load(&v->stop) == STOP_DONE) {
 		seen->end = RUN_DONE;
-	} else if (m->end == VCPU_STOPPED &&
-		   atomic_load(&v->stop) == STOP_MEMORY) {
-		seen->end = RUN_CRASH;
-		snprintf(seen->end_reason, sizeof(seen->end_reason),
-			 "the guest's memory went away: SIGBUS in the host's "
-			 "half");
-	} else if (m->end == VCPU_STOPPED) {
-		seen->end = RUN_CRASH;
-		snprintf(seen->end_reason, sizeof(seen->end_reason),
-			 "guest: %s: vector %llu at %#llx",
-			 guest_words(mb->reason, sizeof(mb->reason), words),
-			 (unsigned long long)mb->panic.vector,
-			 (unsigned long long)mb->panic.rip);
 	} else {
 		seen->end = RUN_CRASH;
-		if (v->run_errno)
-			snprintf(seen->end_reason, sizeof(seen->end_reason),
-				 "KVM_RUN: %s%s", strerror(v->run_errno),
-				 v->run_errno == EFAULT ?
-				 ": the guest's memory went away" : "");
-		else
-			snprintf(seen->end_reason, sizeof(seen->end_reason),
-				 "the vCPU ended in %s",
-				 exit_reason_name(v->run->exit_reason));
+		crash_describe(m, v, end, seen->end_reason,
+			       sizeof(seen->end_reason));
 	}
 	if (seen->end != RUN_DONE)
-		seen->postmortem = postmortem_json(v, mb);
+		seen->postmortem = postmortem_json(v, m->mailbox);
 }
 
 static int kvm_run(void *vm, const struct run_request *r,
@@ -351,8 +373,9 @@ static void kvm_destroy(void *vm)
 	struct machine *m = vm;
 
 	/* A vCPU that still runs owns all of this: leave it to the end. */
-	if (m->vm.vcpu[0].started)
+	if (m->vm.vcpu[0].started || m->smp.threads)
 		return;
+	smp_destroy(&m->smp);
 	if (m->request->bench && m->request->bench->host_teardown)
 		m->request->bench->host_teardown(&m->host);
 	vm_destroy(&m->vm);

@@ -6,6 +6,7 @@
 
 #include "item_host.h"
 #include "kvm/vm.h"
+#include "target/smp.h"
 #include "target/target.h"
 #include "target/worker.h"
 
@@ -32,6 +33,7 @@ struct machine {
 	const struct run_request *request;
 	struct observation *seen;
 	struct vm vm;
+	struct smp smp;			/* its vCPUs but the first */
 	struct abi_mailbox *mailbox;	/* in guest memory */
 	struct item_host host;
 	double tsc_khz;
@@ -40,8 +42,8 @@ struct machine {
 	uint32_t asked_blocks, asked_empty;
 	uint32_t host_steps;		/* of a paced bench, so far */
 
-	/* the vCPU thread's own */
-	struct vcpu_counts counts_begin;
+	/* the first vCPU's thread's own */
+	struct vcpu_counts counts_begin;	/* of all vCPUs */
 	bool counts_known;		/* counts_begin could be read */
 	struct vcpu_counts pages_begin;	/* the VM's */
 	bool pages_known;

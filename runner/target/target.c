@@ -61,6 +61,7 @@ void mailbox_ask(struct abi_mailbox *mb, const struct run_request *r,
 	mb->block_cycles = cycles > 1000 ? (uint64_t)cycles : 1000;
 	mb->max_ops = r->bench ? r->bench->max_ops : 0;
 	mb->seed = r->seed;
+	mb->vcpus = r->vcpus ? r->vcpus : 1;
 }
 
 static double now_ms(void)

@@ -29,6 +29,7 @@ struct run_request {
 	const struct probe *probe;
 	const char *item;		/* full name */
 	unsigned int ring;
+	unsigned int vcpus;		/* 0 = 1 */
 	unsigned int blocks;
 	unsigned int empty_blocks;
 	unsigned int stamps;		/* decomposition, 0 = none */
@@ -88,6 +89,9 @@ struct target_context {
 	const char *options;		/* after the colon of --target, or "" */
 	const struct topology *topology;
 	unsigned int pu;		/* where the vCPU runs */
+	const unsigned int *pus;	/* where vCPUs run, in turn; the first */
+	unsigned int pu_count;		/* ... is `pu` */
+	unsigned int vcpus_max;		/* that KVM takes in a VM; 0: unknown */
 	uint64_t memory_bytes;		/* the most that an arena may take */
 	char why[200];			/* room for an unsupported() */
 	int kvm_fd;			/* of an open target kvm, else 0 */

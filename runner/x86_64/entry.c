@@ -62,6 +62,15 @@ static int regs_set(struct vcpu *v, uint64_t rip, uint64_t rdi, uint64_t rbx,
 	return KVM_IOCTL(v->fd, KVM_SET_REGS, &regs, e);
 }
 
+static void long_mode_set(struct kvm_sregs *s)
+{
+	segments_set(s, true);
+	s->cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_PG;
+	s->cr3 = ABI_BOOT_PT_GPA;
+	s->cr4 = CR4_PAE;
+	s->efer = EFER_LME | EFER_LMA;
+}
+
 int entry_long_mode(struct vcpu *v, uint8_t *ram, uint64_t entry_gpa,
 		    uint64_t mailbox_gpa, struct error *e)
 {
@@ -71,15 +80,33 @@ int entry_long_mode(struct vcpu *v, uint8_t *ram, uint64_t entry_gpa,
 	if (rc < 0)
 		return rc;
 	page_tables_write(ram);
-	segments_set(&s, true);
-	s.cr0 = CR0_PE | CR0_ET | CR0_NE | CR0_PG;
-	s.cr3 = ABI_BOOT_PT_GPA;
-	s.cr4 = CR4_PAE;
-	s.efer = EFER_LME | EFER_LMA;
+	long_mode_set(&s);
 	rc = KVM_IOCTL(v->fd, KVM_SET_SREGS, &s, e);
 	if (rc < 0)
 		return rc;
 	return regs_set(v, entry_gpa, mailbox_gpa, 0, e);
+}
+
+int entry_secondary(struct vcpu *v, uint64_t entry_gpa, uint64_t area_gpa,
+		    struct error *e)
+{
+	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	struct kvm_sregs s;
+	int rc = KVM_IOCTL(v->fd, KVM_GET_SREGS, &s, e);
+
+	if (rc < 0)
+		return rc;
+	long_mode_set(&s);
+	rc = KVM_IOCTL(v->fd, KVM_SET_SREGS, &s, e);
+	if (rc < 0)
+		return rc;
+	/* With an interrupt controller in the kernel it waits for a SIPI. */
+	if (v->vm->config.irqchip || v->vm->config.irqchip_split) {
+		rc = KVM_IOCTL(v->fd, KVM_SET_MP_STATE, &state, e);
+		if (rc < 0)
+			return rc;
+	}
+	return regs_set(v, entry_gpa, area_gpa, 0, e);
 }
 
 int entry_pvh(struct vcpu *v, uint8_t *ram, uint64_t entry_gpa,

@@ -20,6 +20,13 @@ int entry_long_mode(struct vcpu *v, uint8_t *ram, uint64_t entry_gpa,
 		    uint64_t mailbox_gpa, struct error *e);
 
 /*
+ * The same for a vCPU that is not the first, which has written the tables:
+ * %rdi = `area_gpa`. It is runnable without INIT and SIPI.
+ */
+int entry_secondary(struct vcpu *v, uint64_t entry_gpa, uint64_t area_gpa,
+		    struct error *e);
+
+/*
  * The PVH boot protocol: 32-bit protected mode, paging off, flat segments,
  * %ebx = an hvm_start_info that carries `cmdline`.
  */

@@ -1,0 +1,284 @@
+/*
+ * Many vCPUs: counts as they are asked for, all of them at work, and nobody
+ * left waiting when one of them dies, hangs or cannot be made.
+ *
+ * Both ways of waiting are tried: there are never more CPUs than the context
+ * says, whatever this machine has.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "kvm/ioctl.h"
+#include "registry.h"
+#include "target/kvm_machine.h"
+#include "vcpus.h"
+
+#define VCPUS	5
+
+static struct target_context ctx;
+static struct registry registry;
+static struct topology topology;
+static unsigned int pus[64];
+
+/* --- faults ----------------------------------------------------------- */
+
+static int threads_left = -1;		/* until pthread_create() fails */
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+			  void *(*fn)(void *), void *opaque);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+			  void *(*fn)(void *), void *opaque);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
+			  void *(*fn)(void *), void *opaque)
+{
+	if (!threads_left)
+		return EAGAIN;
+	if (threads_left > 0)
+		threads_left--;
+	return __real_pthread_create(thread, attr, fn, opaque);
+}
+
+/* vCPU 2 begins at an address where nothing is, or where it turns forever. */
+static void send_away(struct item_host *h, void *opaque)
+{
+	const uint64_t *gpa = opaque;
+	struct kvm_regs regs;
+	struct vcpu *v = &h->vm->vcpu[2];
+
+	assert_int_equal(0, kvm_call_raw(v->fd, KVM_GET_REGS,
+					 (uintptr_t)&regs));
+	regs.rip = *gpa;
+	assert_int_equal(0, kvm_call_raw(v->fd, KVM_SET_REGS,
+					 (uintptr_t)&regs));
+	h->ram[0x7000] = 0xeb;			/* jmp . */
+	h->ram[0x7001] = 0xfe;
+}
+
+/* --- one run ---------------------------------------------------------- */
+
+static unsigned int threads_count(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	unsigned int n = 0;
+
+	while (d && readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+static double now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int run_once(const char *item, unsigned int vcpus,
+		    unsigned int pu_count, struct observation *seen,
+		    struct error *e)
+{
+	struct run_request r = {
+		.item = item, .ring = 3, .vcpus = vcpus, .blocks = 4,
+		.empty_blocks = 2, .block_ns = 200000, .deadline_ms = 1500,
+	};
+
+	for (size_t i = 0; i < registry.count; i++)
+		if (!strcmp(registry.item[i].name, item))
+			r.bench = registry.item[i].bench;
+	assert_non_null(r.bench);
+	ctx.pu_count = pu_count;
+	return target_run_once(&target_kvm, &ctx, &r, seen, e);
+}
+
+/* cmocka's skip() prints "not ok", which prove counts as a failure. */
+static bool no_kvm(void)
+{
+	if (!ctx.state)
+		print_message("# not tried: no usable /dev/kvm\n");
+	return !ctx.state;
+}
+
+static void all_of_them_work(void **state)
+{
+	/* Spinning with a CPU for each, then taking turns. */
+	static const unsigned int row[] = { 64, 2, 1 };
+	static struct observation seen;
+	struct error e = { "" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]) && !no_kvm(); i++) {
+		if (run_once("scale/exit_pio_userspace", VCPUS, row[i], &seen,
+			     &e))
+			fail_msg("%s", e.text);
+		if (seen.end != RUN_DONE)
+			fail_msg("%s", seen.end_reason);
+		assert_int_equal(ABI_PASS, seen.mailbox.verdict);
+		assert_int_equal(4, seen.mailbox.blocks_done);
+		/* Each did all of its operations, and nothing else exited. */
+		for (int b = 0; b < 4; b++)
+			assert_int_equal(VCPUS * seen.mailbox.ops,
+					 (uint64_t)seen.block[b].user_exits);
+		observation_clear(&seen);
+	}
+}
+
+static void one_that_dies_is_named(void **state)
+{
+	static struct observation seen;
+	static uint64_t nowhere = ABI_HOLE_GPA;
+	struct error e = { "" };
+
+	(void)state;
+	for (unsigned int n = 2; n <= 64 && !no_kvm(); n += 62) {
+		unsigned int threads = threads_count();
+		double begin = now_s();
+
+		ctx.tamper = send_away;
+		ctx.tamper_opaque = &nowhere;
+		if (run_once("scale/compute", VCPUS, n, &seen, &e))
+			fail_msg("%s", e.text);
+		ctx.tamper = NULL;
+		assert_int_equal(RUN_CRASH, seen.end);
+		assert_non_null(strstr(seen.end_reason, "vCPU 2: "));
+		assert_non_null(seen.postmortem);
+		assert_true(now_s() - begin < 1.4);
+		assert_int_equal(threads, threads_count());
+		observation_clear(&seen);
+	}
+}
+
+static void one_that_hangs_is_ended(void **state)
+{
+	static struct observation seen;
+	static uint64_t loop = 0x7000;
+	struct error e = { "" };
+
+	(void)state;
+	for (unsigned int n = 2; n <= 64 && !no_kvm(); n += 62) {
+		unsigned int threads = threads_count();
+
+		ctx.tamper = send_away;
+		ctx.tamper_opaque = &loop;
+		if (run_once("scale/compute", VCPUS, n, &seen, &e))
+			fail_msg("%s", e.text);
+		ctx.tamper = NULL;
+		assert_int_equal(RUN_HANG, seen.end);
+		assert_int_equal(threads, threads_count());
+		observation_clear(&seen);
+	}
+}
+
+static void threads_that_cannot_be_made(void **state)
+{
+	static struct observation seen;
+	struct error e = { "" };
+
+	(void)state;
+	for (int made = 0; made < VCPUS - 1 && !no_kvm(); made++) {
+		unsigned int threads = threads_count();
+
+		threads_left = made;
+		assert_int_equal(-EAGAIN, run_once("scale/compute", VCPUS, 2,
+						   &seen, &e));
+		threads_left = -1;
+		assert_non_null(strstr(e.text, "ulimit -u"));
+		assert_int_equal(threads, threads_count());
+	}
+}
+
+/* --- counts ----------------------------------------------------------- */
+
+static void counts_are_parsed(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned int counts, first, last;
+	} row[] = {
+		{ "1", 1, 1, 1 }, { "2", 2, 1, 2 }, { "3", 3, 1, 3 },
+		{ "64", 7, 1, 64 }, { "96", 8, 1, 96 }, { "4096", 13, 1, 4096 },
+		{ "1,64", 2, 1, 64 }, { "64,65", 2, 64, 65 },
+	};
+	struct vcpus v;
+	struct error e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		assert_int_equal(0, vcpus_parse(&v, row[i].text, &e));
+		assert_int_equal(row[i].counts, v.counts);
+		assert_int_equal(row[i].first, v.count[0]);
+		assert_int_equal(row[i].last, vcpus_max(&v));
+	}
+}
+
+static void bad_counts_are_refused(void **state)
+{
+	static const char *const row[] = {
+		"", "0", "-1", "+1", " 1", "x", "1x", "1,", ",1", "1,,2", "2,1",
+		"1,1", "4097", "99999999999999999999", "1 2",
+		"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17",
+	};
+	struct vcpus v;
+	struct error e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		assert_int_equal(-EINVAL, vcpus_parse(&v, row[i], &e));
+		assert_non_null(strstr(e.text, "--vcpus"));
+	}
+}
+
+static int open_all(void **state)
+{
+	struct error e;
+
+	(void)state;
+	if (topology_open(&topology, &e) || registry_open(&registry, &e))
+		return -1;
+	ctx.topology = &topology;
+	ctx.options = "";
+	ctx.pu_count = topology_list(&topology, TOPOLOGY_COMPACT, pus, 64);
+	/* A context with more CPUs than there are: all names are real ones. */
+	for (unsigned int i = ctx.pu_count; i < 64; i++)
+		pus[i] = pus[i % ctx.pu_count];
+	ctx.pus = pus;
+	ctx.pu = pus[0];
+	if (target_kvm.open(&ctx, &e))
+		print_message("# %s\n", e.text);
+	return 0;
+}
+
+static int close_all(void **state)
+{
+	(void)state;
+	target_kvm.close(&ctx);
+	registry_close(&registry);
+	topology_close(&topology);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_of_them_work),
+		cmocka_unit_test(one_that_dies_is_named),
+		cmocka_unit_test(one_that_hangs_is_ended),
+		cmocka_unit_test(threads_that_cannot_be_made),
+		cmocka_unit_test(counts_are_parsed),
+		cmocka_unit_test(bad_counts_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, open_all, close_all);
+}

@@ -1,0 +1,59 @@
+/*
+ * Many CPUs in the image: the one that booted leads, all others follow.
+ *
+ * Followers wait at a gate; the leader releases them to run something, and
+ * joins them when they are through. While there are at most as many CPUs as
+ * the host has free ones they wait by spinning on a line that only a release
+ * writes: nothing exits, nothing else is shared. With more of them (the
+ * mailbox says `parks`) whoever waits would take the CPU from those that
+ * work, so followers wait in the host, one doorbell for each wait; the host
+ * takes those exits off again.
+ */
+#ifndef VMGAUGE_SMP_H
+#define VMGAUGE_SMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guest.h"
+#include "suite.h"
+
+/* 1 where there is only the CPU that booted. */
+static inline uint32_t smp_cpus(void)
+{
+	return mailbox->vcpus ? mailbox->vcpus : 1;
+}
+
+/*
+ * Starts all others, once, after the mailbox asked for them. Each is then at
+ * the gate. On a CPU that is alone smp_*() do nothing but the leader's part.
+ */
+void smp_start(void);
+
+/* Runs fn() at CPL0 or 3 on all CPUs, the leader included; all are through. */
+void smp_run(void (*fn)(void), uint32_t ring);
+
+/*
+ * Batches of a bench. smp_batches_begin() takes the followers to the gate of
+ * that ring, where smp_batch() finds them at once; it fills `block` with the
+ * first begin and the last end of all CPUs whose role it was to run `ops`
+ * times `op`; b is NULL for the empty operation, which all of them run. What
+ * is returned is the shortest time that one of them took: where CPUs have to
+ * take turns, that of an undisturbed one.
+ */
+void smp_batches_begin(const struct bench *b, uint32_t ring);
+uint64_t smp_batch(void (*op)(void), uint64_t ops, struct abi_block *block);
+void smp_batches_end(void);
+
+/* For a peer: the initiator has made its last operation of this batch. */
+static inline bool smp_over(void)
+{
+	return cpu_self()->over;
+}
+
+static inline void cpu_relax(void)
+{
+	__asm__ volatile("pause" ::: "memory");
+}
+
+#endif
