@@ -6,6 +6,9 @@
 #include "abi.h"
 #include "kvm/vm.h"
 
+/* Counts of a VM, which several vCPUs may be adding to. */
+#define COUNT(counter, n)	__atomic_fetch_add(&(counter), n, __ATOMIC_RELAXED)
+
 static void pio_serve(struct vcpu *v)
 {
 	struct kvm_run *run = v->run;
@@ -23,9 +26,9 @@ static void pio_serve(struct vcpu *v)
 		}
 		u->last_port = run->io.port;
 		if (write) {
-			u->pio_writes++;
+			COUNT(u->pio_writes, 1);
 		} else {
-			u->pio_reads++;
+			COUNT(u->pio_reads, 1);
 			memset(data, 0xff, run->io.size);
 		}
 	}
@@ -46,10 +49,10 @@ static void mmio_serve(struct vcpu *v)
 	u->last_gpa = run->mmio.phys_addr;
 	u->last_bytes = run->mmio.len;
 	if (run->mmio.is_write) {
-		u->mmio_writes++;
+		COUNT(u->mmio_writes, 1);
 		memcpy(&u->last_data, run->mmio.data, sizeof(u->last_data));
 	} else {
-		u->mmio_reads++;
+		COUNT(u->mmio_reads, 1);
 		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
 	}
 }
@@ -62,9 +65,9 @@ static void msr_serve(struct vcpu *v)
 	run->msr.error = !ours;			/* 1 injects #GP */
 	if (run->exit_reason == KVM_EXIT_X86_RDMSR) {
 		run->msr.data = ABI_MSR_USER_VALUE;
-		v->vm->msr_reads += ours;
+		COUNT(v->vm->msr_reads, ours);
 	} else {
-		v->vm->msr_writes += ours;
+		COUNT(v->vm->msr_writes, ours);
 	}
 }
 
