@@ -18,6 +18,7 @@
 
 #include "image.h"
 #include "kvm/postmortem.h"
+#include "target/worker.h"
 #include "vmm_fixture.h"
 
 #define RAM_BYTES	(1u << 20)
@@ -988,7 +989,8 @@ static void spoiled_run(const struct bench *b, const char *item,
 	begin = clock_ms();
 	if (target_run_once(&target_kvm, &ctx, &r, seen, &e))
 		fail_msg("%s", e.text);
-	assert_true(clock_ms() - begin < DEADLINE_MS + 1000);
+	/* Where others have the CPU a deadline takes longer by the clock. */
+	assert_true(clock_ms() - begin < DEADLINE_MS * WORKER_PATIENCE + 1000);
 	target_kvm.close(&ctx);
 	assert_int_equal(fds, fd_count());
 }
