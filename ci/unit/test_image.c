@@ -98,9 +98,10 @@ static void the_real_one_loads(void **state)
 				 (unsigned long long)i);
 }
 
-/* The image's two notes up to what they say: one for PVH, one of our own. */
+/* The image's notes up to what they say: one for PVH, two of our own. */
 static const uint32_t note_pvh[] = { 4, 4, 18, 0x006e6558 };
 static const uint32_t note_process[] = { 8, 4, 1, 0x61676d76, 0x00656775 };
+static const uint32_t note_cpu[] = { 8, 4, 2, 0x61676d76, 0x00656775 };
 
 static uint8_t *note_find(const uint8_t *file, const uint32_t *note,
 			  size_t bytes)
@@ -112,7 +113,7 @@ static uint8_t *note_find(const uint8_t *file, const uint32_t *note,
 }
 
 /* Found by other means: the bytes of the note, wherever they lie. */
-static void both_notes_are_found(void **state)
+static void all_notes_are_found(void **state)
 {
 	struct image_entry entry;
 	uint32_t gpa;
@@ -126,8 +127,24 @@ static void both_notes_are_found(void **state)
 			       sizeof(note_process)) + sizeof(note_process),
 	       sizeof(gpa));
 	assert_int_equal(gpa, entry.process_gpa);
+	memcpy(&gpa, note_find(image_elf_start, note_cpu, sizeof(note_cpu)) +
+	       sizeof(note_cpu), sizeof(gpa));
+	assert_int_equal(gpa, entry.cpu_gpa);
+	assert_int_not_equal(entry.entry_gpa, entry.cpu_gpa);
 	assert_int_not_equal(entry.entry_gpa, entry.pvh_gpa);
 	assert_int_not_equal(entry.entry_gpa, entry.process_gpa);
+}
+
+/* Boot loaders look at the beginning of the file only, and at 8 bytes' steps. */
+static void boot_loaders_find_their_header(void **state)
+{
+	const uint32_t magic = 0xe85250d6;	/* Multiboot 2 */
+	const uint8_t *at = memmem(image_elf_start, 8192, &magic,
+				   sizeof(magic));
+
+	(void)state;
+	assert_non_null(at);
+	assert_int_equal(0, (at - image_elf_start) % 8);
 }
 
 /* At every byte of the headers and more, then in strides, then at the end. */
@@ -394,7 +411,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_real_one_loads),
-		cmocka_unit_test(both_notes_are_found),
+		cmocka_unit_test(all_notes_are_found),
+		cmocka_unit_test(boot_loaders_find_their_header),
 		cmocka_unit_test(cut_anywhere),
 		cmocka_unit_test(bent_anyhow),
 		cmocka_unit_test(sound_file_loads),

@@ -28,7 +28,7 @@ struct cpu {
 
 _Static_assert(sizeof(struct cpu) <= CPU_TSS, "below the TSS");
 
-extern struct cpu cpu0;			/* entry.S: with its whole area */
+extern struct cpu cpu0;			/* image.ld: with its whole area */
 
 /* Makes the area of a CPU that has not started: its GDT, TSS and stacks. */
 void cpu_area_make(struct cpu *cpu, uint32_t index);

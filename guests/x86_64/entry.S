@@ -347,12 +347,8 @@ pd:
 	.set gpa, gpa + 0x200000
 	.endr
 
-	/* The first CPU's own, and what machine_restart() must not clear. */
+	/* What machine_restart() must not clear. */
 	.section .keep, "aw", @nobits
-	.balign CPU_AREA_BYTES
-	.globl cpu0
-cpu0:
-	.skip CPU_AREA_BYTES
 	.globl boot_magic, boot_info_gpa
 boot_magic:
 	.skip 8
