@@ -86,6 +86,20 @@ static void frame_send(char type, const void *data, size_t size)
 	port_write(data, size);
 }
 
+/* Groups may limit memory, as where systemd is process 1. */
+static void groups_control_memory(void)
+{
+	int fd = open("/sys/fs/cgroup/cgroup.subtree_control",
+		      O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	/* Without the controller, who needs it says so. */
+	if (write(fd, "+memory", 7) != 7)
+		dprintf(2, "agent: cgroup: %m\n");
+	close(fd);
+}
+
 /* Process 1 must not return: the kernel would panic before we are heard. */
 static void __attribute__((noreturn)) power_off(void)
 {
@@ -121,6 +135,7 @@ static void mount_all(void)
 		{ "tmpfs", "/dev/shm", 1 },
 		{ "tracefs", "/sys/kernel/tracing", 0 },
 		{ "debugfs", "/sys/kernel/debug", 0 },
+		{ "cgroup2", "/sys/fs/cgroup", 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
@@ -327,6 +342,7 @@ int main(void)
 	while (fd >= 0 && fd <= 2);
 	close(fd);
 	mount_all();
+	groups_control_memory();
 	modules_load();
 	setup_run();
 	args = args_read();

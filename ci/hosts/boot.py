@@ -39,11 +39,12 @@ class TimeLimit(Exception):
 class Machine:
     """What a host's command() may use."""
 
-    def __init__(self, host, kernel, job, memory_mib, work):
+    def __init__(self, host, kernel, job, options, work):
         self.kernel = kernel
         self.base = image.base_image(kernel, host)
         self.job = job
-        self.memory_mib = memory_mib
+        self.memory_mib = options.memory_mib or host.MEMORY_MIB
+        self.append = options.append
         self.work = work
         self.console = os.path.join(work, "console.log")
         self.log = os.path.join(work, "emulator.log")
@@ -194,8 +195,7 @@ def run(host, kernel, job, options, sink):
     failed = None
     for attempt in (1, 2):
         with tempfile.TemporaryDirectory(prefix="vmgauge-host-") as work:
-            machine = Machine(host, kernel, job,
-                              options.memory_mib or host.MEMORY_MIB, work)
+            machine = Machine(host, kernel, job, options, work)
             one = Run(machine, host.command(machine), options.boot_limit_s,
                       options.run_limit_s, sink)
             try:

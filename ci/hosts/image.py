@@ -1,9 +1,10 @@
 """What a host boots: a kernel and two cpio archives.
 
-The first archive is the same for every run (busybox, the agent, modules,
-what a host adds) and lies in the cache, named by the kernel's version and by
-what it was made from. The second one is the job: the program, its shared
-libraries at the paths where its loader looks for them, its arguments.
+The first archive is the same for every run of a host (busybox, the agent,
+modules, what the host adds) and lies in the cache, named by the kernel's
+version and by what it was made from. The second one is the job: the program,
+its shared libraries at the paths where its loader looks for them, its
+arguments.
 
 Nothing here downloads anything: what is missing is named, with its package
 (ci/hosts/deps fetches it).
@@ -12,13 +13,13 @@ import glob
 import hashlib
 import lzma
 import os
+import re
 import shutil
 import stat
 import subprocess
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODULES = ["irqbypass", "kvm", "kvm-amd", "kvm-intel"]
 DIRECTORIES = ["dev", "proc", "sys", "tmp", "run", "out", "root", "etc", "job",
                "bin", "sbin", "usr", "usr/bin", "usr/sbin", "lib",
                "lib/modules", "lib64", "var"]
@@ -70,8 +71,10 @@ class Kernel:
         self.release = os.path.basename(images[0])[len("vmlinuz-"):]
 
     def module(self, name):
+        # A module's name has underscores where its file may have dashes.
+        file_name = re.sub("[-_]", "[-_]", name) + ".ko*"
         found = glob.glob(os.path.join(self.root, "lib/modules", self.release,
-                                       "kernel/**", name + ".ko*"),
+                                       "kernel/**", file_name),
                           recursive=True)
         if not found:
             raise Missing(f"{self.release} has no module {name}")
@@ -80,6 +83,17 @@ class Kernel:
         if found[0].endswith(".xz"):
             data = lzma.decompress(data)
         return unsigned(data)
+
+    def with_needed(self, names):
+        """These modules and what each needs before it, in loading order."""
+        order = []
+        for name in names:
+            needs = re.search(rb"(?:^|\0)depends=([^\0]*)", self.module(name))
+            needs = needs[1].decode().split(",") if needs and needs[1] else []
+            for one in self.with_needed(needs) + [name]:
+                if one not in order:
+                    order.append(one)
+        return order
 
 
 class Cpio:
@@ -162,7 +176,7 @@ def build_agent(source):
 
 
 def base_image(kernel, host):
-    """Path of the archive that all jobs of such hosts share."""
+    """Path of the archive that all jobs of such a host share."""
     busybox = require("busybox", "busybox-static")
     agent = os.path.join(HERE, "agent.c")
     contents = host.contents() if hasattr(host, "contents") else []
@@ -170,7 +184,7 @@ def base_image(kernel, host):
     for source in [busybox, agent, __file__] + [s for _, s in contents]:
         with open(source, "rb") as f:
             made_from.update(f.read())
-    modules = MODULES if set(host.MODULES) <= set(MODULES) else host.MODULES
+    modules = kernel.with_needed(host.MODULES)
     made_from.update(" ".join([kernel.root] + modules).encode())
     archive = os.path.join(cache_dir(), f"base-{kernel.release}-"
                            f"{made_from.hexdigest()[:12]}.cpio")

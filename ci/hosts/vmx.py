@@ -24,7 +24,7 @@ FILES = {
     VGA_FIRMWARE: "vgabios",
     f"{GRUB_DIR}/biosdisk.mod": "grub-pc-bin",
 }
-MODULES = ["irqbypass", "kvm", "kvm-intel"]
+MODULES = ["kvm-intel", "lzo-rle", "zram"]
 MEMORY_MIB = 1024
 BOOT_LIMIT_S = 300
 RUN_LIMIT_S = 2700
@@ -38,8 +38,8 @@ KERNEL_ARGUMENTS = " ".join([
     "console=ttyS0,115200 quiet panic=-1 mitigations=off clearcpuid=xsavec noxsaves",
     "cryptomgr.notests initcall_blacklist=load_system_certificate_list",
 ])
-GRUB_CONFIG = f"""\
-linux (cd)/vmlinuz {KERNEL_ARGUMENTS}
+GRUB_CONFIG = """\
+linux (cd)/vmlinuz {KERNEL_ARGUMENTS} {append}
 initrd (cd)/base (cd)/job
 boot
 """
@@ -64,7 +64,8 @@ info: action=ignore
 
 def build_iso(machine):
     """A CD whose boot sector is GRUB with its three commands built in."""
-    config = machine.file("grub.cfg", GRUB_CONFIG.encode())
+    config = machine.file("grub.cfg", GRUB_CONFIG.format(
+        KERNEL_ARGUMENTS=KERNEL_ARGUMENTS, append=machine.append).encode())
     core = machine.file("grub.img", b"")
     subprocess.run(["grub-mkimage", "-O", "i386-pc-eltorito", "-d", GRUB_DIR,
                     "-p", "(cd)/", "-c", config, "-o", core, *GRUB_MODULES],

@@ -78,6 +78,6 @@ def command(machine):
         "-kernel", xen, "-append", "com1=115200,8n1 console=com1 "
         f"loglvl=warning guest_loglvl=all dom0_mem={dom0_mib}M "
         f"sched_ratelimit_us={RATELIMIT_US}",
-        "-initrd", f"{machine.kernel.path} console=hvc0 panic=-1 quiet,"
-        f"{machine.initrd()}",
+        "-initrd", f"{machine.kernel.path} console=hvc0 panic=-1 quiet "
+        f"{machine.append},{machine.initrd()}",
     ]
