@@ -44,6 +44,7 @@ struct arena {
 	enum page_size guest_page;	/* of the guest's own tables */
 	bool populate;			/* the host's pages are there before */
 	enum arena_node node;
+	enum arena_node tables;		/* the guest's, that map it */
 	uint64_t used;			/* from its start on, ever touched; 0: all */
 };
 

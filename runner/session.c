@@ -17,7 +17,7 @@
 #include "result/doc.h"
 #include "session.h"
 
-#define BUDGET_QUICK_S	40
+#define BUDGET_QUICK_S	36
 #define BUDGET_S	200
 #define FILES_OURS	256	/* open, beside those of vCPUs */
 
@@ -221,6 +221,7 @@ int session_open(struct session *s, const struct session_options *o,
 		s->options.seed = seed_from_clock();
 	rng_seed(&s->rng, s->options.seed);
 	s->ctx.quick = o->quick;
+	s->ctx.deadline_ms = o->deadline_ms;
 	s->ctx.memory_bytes = o->memory_mib ? o->memory_mib << 20 :
 			      backing_memory_left() / 4;
 	s->target = target_find(o->target, &s->ctx.options);

@@ -32,7 +32,7 @@
 struct session_options {
 	const char *target;		/* "kvm", "null:cost=2000" */
 	bool quick;
-	double budget_s;		/* 0: 40 quick, 200 otherwise */
+	double budget_s;		/* 0: 36 quick, 200 otherwise */
 	unsigned int rings;		/* RING0 | RING3; 0 = both */
 	struct vcpus vcpus;		/* of rows that scale; none: default */
 	uint64_t seed;			/* 0: from the clock */

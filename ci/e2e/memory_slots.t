@@ -145,6 +145,9 @@ for x in json.load(open("there.json"))["results"]:
     if x["verdict"] != "skip" and not (x["attest"] or {}).get("attested"):
         print("#", x["id"], "at CPL%d:" % x["params"]["ring"], x["verdict"],
               x["reason"] or x["attest"]["reason"])'
+	check "swap, and memory beyond a limit, are measured" holds there.json \
+		"all(r('memory/' + x, 3)['verdict'] == 'pass' for x in
+		     ('swap_in', 'overcommit_50', 'overcommit_200'))"
 	check "huge pages are split eagerly and lazily" holds there.json \
 		"all(r('memory/dirty_first_write_2m_' + x, 3)['verdict'] == 'pass'
 		     for x in ('eager', 'lazy'))"

@@ -8,12 +8,9 @@
  */
 #include <string.h>
 
-#include "logged.h"
+#include "logged_pass.h"
 
 #define SMALL_CHUNK	64ull
-
-/* What the guest wants of host_rewind(), in its mailbox's ret[0]. */
-enum { REWIND_BATCH = 0, REWIND_NOTHING, REWIND_OFF };
 
 __guest void pass_write(void)
 {
@@ -39,14 +36,6 @@ __guest void unlogged_rewind(void)
 	ring3_call(unlogged_write);
 }
 
-__host int manual_setup(struct item_host *h)
-{
-	struct error e;
-	int rc = dirty_log_manual(h->vm, false, &e);
-
-	return rc < 0 ? host_said(h, rc, &e) : log_setup(h);
-}
-
 /* Enabling protects nothing: that comes with the first clear. */
 __host int initially_set_setup(struct item_host *h)
 {
@@ -56,97 +45,10 @@ __host int initially_set_setup(struct item_host *h)
 	return rc < 0 ? host_said(h, rc, &e) : log_setup(h);
 }
 
-__host int off_rewind(struct item_host *h)
-{
-	struct error e;
-
-	if (h->mailbox->ret[0] != REWIND_OFF)
-		return 0;
-	return host_said(h, dirty_log_switch(h->vm, ABI_ARENA_GPA, false, &e), &e);
-}
-
-__host int on_rewind(struct item_host *h)
-{
-	struct error e;
-
-	return host_said(h, dirty_log_switch(h->vm, ABI_ARENA_GPA, true, &e), &e);
-}
-
-__host int enable_block(struct item_host *h, uint64_t ops)
-{
-	(void)ops;
-	return on_rewind(h);
-}
-
-__host int disable_block(struct item_host *h, uint64_t ops)
-{
-	struct error e;
-
-	(void)ops;
-	return host_said(h, dirty_log_switch(h->vm, ABI_ARENA_GPA, false, &e), &e);
-}
-
-__host int get_block(struct item_host *h, uint64_t ops)
-{
-	int rc = 0;
-
-	while (ops-- && !rc)
-		rc = log_fetch(h);
-	return rc;
-}
-
-__host int clear_by(struct item_host *h, uint64_t chunk)
-{
-	struct dirty_watch *w = h->opaque;
-	struct error e;
-	int rc = 0;
-
-	for (uint64_t at = 0; at < w->pages && rc >= 0; at += chunk)
-		rc = dirty_log_clear(h->vm, ABI_ARENA_GPA, at, chunk,
-				     w->bitmap, &e);
-	return host_said(h, rc, &e);
-}
-
 __host int clear_small_block(struct item_host *h, uint64_t ops)
 {
 	(void)ops;
 	return clear_by(h, SMALL_CHUNK);
-}
-
-__host int clear_all_block(struct item_host *h, uint64_t ops)
-{
-	(void)ops;
-	return clear_by(h, PASS_PAGES);
-}
-
-/* The log before is emptied by the guest's own rewind; this fetches anew. */
-__host int all_written(struct item_host *h)
-{
-	const struct dirty_watch *w = h->opaque;
-
-	for (uint64_t i = 0; i < w->pages / 64; i++)
-		if (~w->bitmap[i]) {
-			host_verdict(h, ABI_ERROR, "the guest wrote all pages, and the dirty log "
-				     "does not say so");
-			return -1;
-		}
-	return 0;
-}
-
-/* Once cleared, nothing may be in the log until the guest writes again. */
-__host int none_left(struct item_host *h)
-{
-	const struct dirty_watch *w = h->opaque;
-	int rc = all_written(h);
-
-	if (!rc)
-		rc = log_fetch(h);
-	for (uint64_t i = 0; i < w->pages / 64 && !rc; i++)
-		if (w->bitmap[i]) {
-			host_verdict(h, ABI_ERROR, "pages that were cleared are still in the log");
-			rc = -1;
-		}
-	return rc;
 }
 
 /* Fetch, copy away what is dirty, leave it protected: a pass of pre-copy. */
@@ -166,13 +68,6 @@ __host int precopy_block(struct item_host *h, uint64_t ops)
 			__asm__ volatile("" :: "r"(out[bit]) : "memory");
 		}
 	return rc;
-}
-
-__host const char *manual_unavailable(struct target_context *ctx)
-{
-	return kvm_call_raw(ctx->kvm_fd, KVM_CHECK_EXTENSION,
-			    KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2) > 0 ? NULL :
-	       "this kernel's KVM cannot clear a dirty log by parts (Linux 5.0)";
 }
 
 #define PER_PAGE	.per = "page", .per_op = PASS_PAGES

@@ -1,10 +1,11 @@
 /*
  * Memory that is not the CPU's own: latency and bandwidth of a guest whose
- * pages lie on the vCPU's NUMA node, on the farthest one, and on all in turn.
+ * pages lie on the vCPU's NUMA node, on the farthest one, and on all in turn,
+ * or whose page tables alone lie on the farthest one.
  *
  * The VMM's placement decides, the guest cannot see it. The chase is one load
- * to a page, each waiting for the one before; the walk of the tables, which
- * KVM places by itself, is in it.
+ * to a page, each waiting for the one before; the walk of KVM's own tables,
+ * which it places by itself, is in it.
  */
 #include <stdio.h>
 
@@ -78,7 +79,7 @@ __host const char *one_node(struct target_context *ctx)
 	       "this host has one NUMA node: all memory is local";
 }
 
-#define NUMA(id, text, fn, unit, n, where, ...)				\
+#define NUMA_TABLES(id, text, fn, unit, n, where, of_tables, ...)	\
 	BENCH(id,							\
 		.summary = text,					\
 		.cite = "Linux, mbind(2); ACPI, System Locality Information Table", \
@@ -86,7 +87,8 @@ __host const char *one_node(struct target_context *ctx)
 		.per_op = n,						\
 		.rings = RING3,						\
 		.needs = NEED_VMM,					\
-		.arena = { .bytes = AREA_BYTES, .populate = true, .node = where }, \
+		.arena = { .bytes = AREA_BYTES, .populate = true,	\
+			   .node = where, .tables = of_tables },	\
 		.unavailable = HOST(one_node),				\
 		.setup = GUEST(numa_setup),				\
 		.op = GUEST(fn),					\
@@ -94,11 +96,20 @@ __host const char *one_node(struct target_context *ctx)
 		__VA_ARGS__						\
 	)
 
+#define NUMA(id, text, fn, unit, n, where, ...)				\
+	NUMA_TABLES(id, text, fn, unit, n, where, NODE_ANY, __VA_ARGS__)
+
 NUMA(numa_chase_local, "A dependent load, 64 MiB on the vCPU's own node", numa_chase,
      "load", LOADS, NODE_LOCAL);
 NUMA(numa_chase_remote, "A dependent load, 64 MiB on the farthest node", numa_chase,
      "load", LOADS, NODE_REMOTE,
 	.reading = "Over numa_chase_local: what a misplaced guest pays for each miss.");
+NUMA_TABLES(numa_chase_remote_tables,
+	    "A dependent load on the own node, by page tables on the farthest one", numa_chase,
+	    "load", LOADS, NODE_LOCAL, NODE_REMOTE,
+	.reading = "Over numa_chase_local: what the walk costs when a guest's tables, which are "
+		   "hot and few, were left behind on another node. KVM's own lie where it "
+		   "allocated them.");
 NUMA(numa_chase_interleave, "A dependent load, 64 MiB on all nodes in turn", numa_chase,
      "load", LOADS, NODE_INTERLEAVE);
 NUMA(numa_read_local, "64-bit loads over 64 MiB on the vCPU's own node", numa_read,

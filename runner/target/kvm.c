@@ -17,7 +17,7 @@
 #include "target/kvm_machine.h"
 #include "x86_64/entry.h"
 
-#define GRACE_MS	2000	/* for a kicked vCPU to leave the kernel */
+#define GRACE_MS	10000	/* for a kicked vCPU to leave an emulated kernel, too */
 
 /* A counter set may only be touched by the thread that it counts. */
 static void worker_counters_close(void *opaque)
@@ -162,6 +162,21 @@ static int machine_load(struct machine *m, struct error *e)
 	return 0;
 }
 
+/* Pages on a node by policy; when populated they are seen to lie there. */
+static int pages_place(struct machine *m, void *at, uint64_t bytes,
+		       uint64_t used_bytes, enum arena_node where,
+		       bool populate, struct error *e)
+{
+	const struct topology *t = m->ctx->topology;
+	int rc = topology_place_range(t, at, bytes, m->ctx->pu, where, e);
+
+	if (rc || !populate)
+		return rc;
+	rc = backing_populate(at, used_bytes, e);
+	return rc ? rc : topology_check_range(t, at, used_bytes, m->ctx->pu,
+					      where, e);
+}
+
 /* The arena and the guest's tables for it, in slots of their own. */
 static int arena_create(struct machine *m, const struct bench *b,
 			struct error *e)
@@ -173,19 +188,18 @@ static int arena_create(struct machine *m, const struct bench *b,
 			     0, BACKING_ANON, e);
 	if (slot < 0)
 		return slot;
+	rc = pages_place(m, m->vm.slot[slot].hva, m->vm.slot[slot].bytes,
+			 m->vm.slot[slot].bytes, a->tables,
+			 a->tables != NODE_ANY, e);
+	if (rc)
+		return rc;
 	slot = vm_memory_add(&m->vm, ABI_ARENA_GPA, a->bytes, 0, a->backing, e);
 	if (slot < 0)
 		return slot;
 	m->host.arena = m->vm.slot[slot].hva;
 	m->host.arena_bytes = a->bytes;
-	rc = topology_place_range(m->ctx->topology, m->host.arena, a->bytes,
-				  m->ctx->pu, a->node, e);
-	if (rc || !a->populate)
-		return rc;
-	rc = backing_populate(m->host.arena, arena_used_bytes(a), e);
-	return rc ? rc : topology_check_range(m->ctx->topology, m->host.arena,
-					      arena_used_bytes(a), m->ctx->pu,
-					      a->node, e);
+	return pages_place(m, m->host.arena, a->bytes, arena_used_bytes(a),
+			   a->node, a->populate, e);
 }
 
 static int kvm_create(struct target_context *ctx, const struct run_request *r,

@@ -16,7 +16,7 @@
 #include "x86_64/entry.h"
 
 #define STACK_BYTES	(128u << 10)
-#define START_GRACE_MS	2000	/* for a thread that has no vCPU to leave */
+#define START_GRACE_MS	10000	/* for a thread that has no vCPU to leave */
 
 /* Returns at once when *word is not `value`; may return for no reason. */
 static void futex_wait(_Atomic uint32_t *word, uint32_t value)

@@ -96,6 +96,8 @@ struct target_context {
 	char why[200];			/* room for an unsupported() */
 	int kvm_fd;			/* of an open target kvm, else 0 */
 	bool quick;			/* every row counts its seconds */
+	uint64_t spin_cycles;		/* --inject spin_ns; 0: none */
+	unsigned int deadline_ms;	/* of every run */
 	bool allow_host_changes;
 	struct changes *changes;	/* NULL: nothing may be changed, ... */
 	const char *changes_note;	/* ... though allowed, for this reason */
