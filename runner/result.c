@@ -195,6 +195,8 @@ static json_t *flags(const struct series *s, const struct session *session,
 		json_array_append_new(f, json_string("budget_ended"));
 	if (!est->have_ci)
 		json_array_append_new(f, json_string("no_interval"));
+	if (session->options.spin_ns)
+		json_array_append_new(f, json_string("injected_slowdown"));
 	return f;
 }
 

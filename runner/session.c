@@ -167,6 +167,9 @@ static int env_open(struct session *s, struct error *e)
 	s->env = env_collect(&q, e);
 	if (!s->env)
 		return -ENOMEM;
+	if (s->options.spin_ns)
+		json_object_set_new(s->env, "injected", json_pack("{s:i}",
+			"spin_ns", (int)s->options.spin_ns));
 	if (!json_object_get(s->env, "disturbances"))
 		json_object_set_new(s->env, "disturbances", disturb_json(list,
 			disturb_list("", &identity, &s->backend, list)));
@@ -220,6 +223,9 @@ int session_open(struct session *s, const struct session_options *o,
 	if (!s->options.seed)
 		s->options.seed = seed_from_clock();
 	rng_seed(&s->rng, s->options.seed);
+	if (o->spin_ns)
+		s->ctx.spin_cycles = (uint64_t)(o->spin_ns * 1e-6 *
+						env_tsc_khz() + 0.5);
 	s->ctx.quick = o->quick;
 	s->ctx.deadline_ms = o->deadline_ms;
 	s->ctx.memory_bytes = o->memory_mib ? o->memory_mib << 20 :
@@ -228,6 +234,10 @@ int session_open(struct session *s, const struct session_options *o,
 	if (!s->target)
 		return error_set(e, -EINVAL, "no target is called '%s': "
 				 "vmgauge list --targets shows them",
+				 o->target);
+	if (o->spin_ns && s->target != &target_kvm)
+		return error_set(e, -EINVAL, "--inject slows the built-in VMM "
+				 "down: it goes with --target kvm, not with %s",
 				 o->target);
 	if (o->expect) {
 		rc = expect_load(&s->expect, o->expect, e);

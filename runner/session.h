@@ -38,12 +38,14 @@ struct session_options {
 	uint64_t seed;			/* 0: from the clock */
 	unsigned int deadline_ms;	/* of one run of the image */
 	unsigned int instances;
+	double precision;		/* of intervals, 0.01: 1 %; 0: no goal */
 	uint64_t memory_mib;		/* of an arena; 0: a quarter of free */
 	enum topology_policy policy;
 	bool no_pin;
 	bool allow_host_changes;
 	bool verbose;
 	const char *expect;		/* file, or NULL */
+	unsigned int spin_ns;		/* --inject: in each userspace exit */
 };
 
 /* One item at one ring with so many vCPUs: what becomes one result. */

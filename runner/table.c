@@ -104,7 +104,9 @@ static void bench_row(FILE *out, const json_t *r, int width)
 		figure(ns, sizeof(ns), number(r, "ns")),
 		!json_is_object(attest) ? "none to attest" :
 		attested ? "attested" : "not attested",
-		flagged(r, "under_10x_overhead") ? ", under 10x overhead" : "");
+		flagged(r, "injected_slowdown") ? ", slowed by --inject" :
+		flagged(r, "under_10x_overhead") ? ", under 10x overhead" :
+		flagged(r, "two_humps") ? ", two humps" : "");
 }
 
 /* Under a row: what it rests on. */

@@ -1,128 +1,19 @@
 /*
  * vmgauge compare BASE NEW: the gate. Is anything worse, and how sure is that?
+ * compare --live takes commands in place of documents.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "compare/compare.h"
 #include "compare/floor_table.h"
+#include "compare/live.h"
+#include "compare/options.h"
 #include "compare/write.h"
 #include "result/doc.h"
-#include "verb.h"
 
-enum { KEY_BASE = 256, KEY_NEW, KEY_ACROSS, KEY_ALPHA, KEY_THRESHOLD,
-       KEY_FLOOR, KEY_LEARN, KEY_MARKDOWN, KEY_TAP, KEY_VERDICTS };
-
-enum format { TABLE, MARKDOWN, TAP };
-
-struct options_compare {
-	struct parsed parsed;
-	struct compare_options compare;
-	const char **base, **fresh, **rest;	/* owned; of the command line */
-	size_t bases, freshes, rests;
-	const char *json;
-	enum format format;
-	bool learn;
-};
-
-static error_t across_parse(struct options_compare *o, const char *arg)
-{
-	static const struct {
-		const char *word;
-		unsigned int bit;
-	} words[] = {
-		{ "hosts", ACROSS_HOSTS }, { "kernels", ACROSS_KERNELS },
-		{ "targets", ACROSS_TARGETS }, { "builds", ACROSS_BUILDS },
-		{ "software", ACROSS_SOFTWARE },
-	};
-	const size_t count = sizeof(words) / sizeof(words[0]);
-
-	do {
-		size_t n = strcspn(arg, ","), i = 0;
-
-		while (i < count && (strlen(words[i].word) != n ||
-				     strncmp(words[i].word, arg, n)))
-			i++;
-		if (i == count)
-			return -error_set(o->parsed.e, -EINVAL, "--across "
-					  "'%.40s': give hosts, kernels, "
-					  "targets, builds or software", arg);
-		o->compare.across |= words[i].bit;
-		arg += n;
-	} while (*arg++);
-	return 0;
-}
-
-/* A percentage as a part of one; `most` in percent. */
-static error_t percent_parse(struct options_compare *o, const char *name,
-			     const char *arg, double most, double *to)
-{
-	char *end;
-	double v = strtod(arg, &end);
-
-	if (end == arg || *end || !isfinite(v) || v <= 0 || v > most)
-		return -error_set(o->parsed.e, -EINVAL, "%s '%.40s': give a "
-				  "percentage above 0, at most %g", name, arg,
-				  most);
-	*to = v / 100;
-	return 0;
-}
-
-static error_t format_set(struct options_compare *o, enum format format)
-{
-	if (o->format != TABLE && o->format != format)
-		return -error_set(o->parsed.e, -EINVAL, "--markdown and --tap "
-				  "both write to standard output: choose one");
-	o->format = format;
-	return 0;
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	struct options_compare *o = state->input;
-
-	switch (key) {
-	case KEY_BASE:
-		o->base[o->bases++] = arg;
-		return 0;
-	case KEY_NEW:
-		o->fresh[o->freshes++] = arg;
-		return 0;
-	case ARGP_KEY_ARG:
-		o->rest[o->rests++] = arg;
-		return 0;
-	case KEY_ACROSS:
-		return across_parse(o, arg);
-	case KEY_ALPHA:
-		return percent_parse(o, "--alpha", arg, 50, &o->compare.alpha);
-	case KEY_THRESHOLD:
-		return percent_parse(o, "--threshold", arg, 1000,
-				     &o->compare.threshold);
-	case KEY_FLOOR:
-		o->compare.floor = arg;
-		return 0;
-	case KEY_LEARN:
-		o->learn = true;
-		return 0;
-	case KEY_VERDICTS:
-		o->compare.verdicts_only = true;
-		return 0;
-	case KEY_MARKDOWN:
-		return format_set(o, MARKDOWN);
-	case KEY_TAP:
-		return format_set(o, TAP);
-	case 'o':
-		o->json = arg;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-/* BASE and NEW as two words go before what the options name. */
 static int sides_sort(struct options_compare *o, struct error *e)
 {
 	if (o->rests > 2 || (o->rests == 1 && o->bases && o->freshes))
@@ -179,82 +70,89 @@ static int json_write(const struct compare *c, const char *path,
 	return rc;
 }
 
-static int print(const struct compare *c, enum format format, struct error *e)
+static int print(const struct compare *c, enum compare_format format, struct error *e)
 {
 	struct text t = { 0 };
 	int rc;
 
 	/* prove sets this; the one of Perl 5.36 dies of "version 14". */
-	if (format == TAP)
+	if (format == COMPARE_TAP)
 		rc = compare_tap(c, stdout, getenv("HARNESS_ACTIVE") ? 13 : 14);
 	else
-		rc = format == MARKDOWN ? compare_markdown(c, &t)
+		rc = format == COMPARE_MARKDOWN ? compare_markdown(c, &t)
 					: compare_table(c, &t);
-	if (!rc && format != TAP)
+	if (!rc && format != COMPARE_TAP)
 		fputs(text_string(&t), stdout);
 	text_free(&t);
 	return rc ? error_set(e, rc, "standard output: %s", strerror(-rc)) : 0;
+}
+
+/* Documents that are there already. */
+static int documents_compare(struct options_compare *o, struct compare *c,
+			     struct error *e)
+{
+	int rc;
+
+	if (o->limit_s || o->seed)
+		return error_set(e, -EINVAL, "%s goes with --live",
+				 o->limit_s ? "--limit" : "--seed");
+	rc = sides_sort(o, e);
+	if (!rc)
+		rc = set_open(&c->base, "BASE", o->base, o->bases, e);
+	if (!rc)
+		rc = set_open(&c->fresh, "NEW", o->fresh, o->freshes, e);
+	return rc ? rc : compare_open(c, e);
+}
+
+/* Documents that are made as it goes. */
+static int commands_compare(struct options_compare *o, struct compare *c,
+			    struct error *e)
+{
+	struct live_options live = {
+		.limit_s = o->limit_s ? o->limit_s : LIVE_LIMIT_S,
+		.seed = o->seed ? (uint64_t)o->seed : (uint64_t)time(NULL),
+		.interrupted = &verb_interrupted,
+	};
+
+	if (o->rests < 2 || o->bases || o->freshes || o->compare.floor)
+		return error_set(e, -EINVAL, "--live takes CMD_BASE CMD_NEW "
+				 "[ITEM...] as words, and no documents, "
+				 "--base, --new or --floor");
+	live.command[0] = o->rest[0];
+	live.command[1] = o->rest[1];
+	live.item = o->rest + 2;	/* NULL behind the last */
+	/* Two builds are what it is for. */
+	c->options.across |= ACROSS_BUILDS;
+	verb_catch_signals();
+	return compare_live(c, &live, e);
 }
 
 static int compare(struct options_compare *o)
 {
 	struct compare c = { .options = o->compare };
 	struct error e = { "" };
-	int code = EXIT_USAGE;
+	int code = EXIT_USAGE, rc = 0;
 
-	if (sides_sort(o, &e) ||
-	    (o->json && output_check(o->json, &e)) ||
-	    set_open(&c.base, "BASE", o->base, o->bases, &e) ||
-	    set_open(&c.fresh, "NEW", o->fresh, o->freshes, &e) ||
-	    compare_open(&c, &e) ||
-	    (o->json && json_write(&c, o->json, &e)) ||
+	if (o->json)
+		rc = output_check(o->json, &e);
+	if (!rc)
+		rc = o->live ? commands_compare(o, &c, &e)
+			     : documents_compare(o, &c, &e);
+	if (rc || (o->json && json_write(&c, o->json, &e)) ||
 	    print(&c, o->format, &e))
 		verb_fail(&e);
 	else
 		code = compare_worse(&c) ? EXIT_WRONG : EXIT_OK;
+	if (rc == -EINTR)
+		code = EXIT_INTERRUPTED;
 	compare_close(&c);
 	set_close(&c.base);
 	set_close(&c.fresh);
 	return code;
 }
 
-static const struct argp_option option[] = {
-	{ "base", KEY_BASE, "FILE", 0, "a further run of BASE; repeatable", 1 },
-	{ "new", KEY_NEW, "FILE", 0, "a further run of NEW; repeatable", 1 },
-	{ "across", KEY_ACROSS, "WHAT", 0, "what may differ: hosts, kernels, "
-	  "targets, builds (of vmgauge) or software (times of an emulated "
-	  "host); then it is said what can be claimed", 2 },
-	{ "verdicts", KEY_VERDICTS, NULL, 0, "compare what passed and failed "
-	  "and no numbers", 2 },
-	{ "threshold", KEY_THRESHOLD, "PCT", 0,
-	  "a change below it is none (2)", 3 },
-	{ "floor", KEY_FLOOR, "FILE", 0, "what this host's runs differ by "
-	  "anyway, as --learn-floor wrote it", 3 },
-	{ "learn-floor", KEY_LEARN, NULL, 0, "learn that from RUN..., taken "
-	  "without any change between them, into -o FILE", 3 },
-	{ "alpha", KEY_ALPHA, "PCT", 0, "the chance of a false alarm over all "
-	  "rows together (0.5)", 3 },
-	{ "json", 'o', "FILE", 0, "the whole comparison for machines", 4 },
-	{ "output", 0, NULL, OPTION_ALIAS, NULL, 4 },
-	{ "markdown", KEY_MARKDOWN, NULL, 0,
-	  "a comment for a pull request, instead of the table", 4 },
-	{ "tap", KEY_TAP, NULL, 0, "TAP 14, instead of the table; what is "
-	  "worse is not ok", 4 },
-	{ 0 },
-};
-
 int verb_compare(int argc, char **argv)
 {
-	static const struct argp argp = {
-		.options = option, .parser = parse,
-		.args_doc = "BASE NEW\n--learn-floor RUN... -o FILE",
-		.doc = "The gate: what is worse in NEW than in BASE? Each is a "
-		       "result document or a directory of vmgauge run; several "
-		       "runs of a side (--base, --new) tell more than one.\v"
-		       "Exit codes: 0 nothing is worse; 1 something regressed "
-		       "or is newly failing, hanging or crashing; 2 usage, or "
-		       "not comparable.",
-	};
 	struct options_compare o = {
 		.compare = { .alpha = GATE_ALPHA, .threshold = GATE_THRESHOLD },
 	};
@@ -265,7 +163,7 @@ int verb_compare(int argc, char **argv)
 	o.fresh = calloc(room, sizeof(*o.fresh));
 	o.rest = calloc(room, sizeof(*o.rest));
 	if (o.base && o.fresh && o.rest &&
-	    verb_parse(&argp, argc, argv, &o.parsed, &code))
+	    verb_parse(&options_compare_argp, argc, argv, &o.parsed, &code))
 		code = o.learn ? learn(&o) : compare(&o);
 	free(o.base);
 	free(o.fresh);

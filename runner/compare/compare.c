@@ -46,7 +46,7 @@ static void attest_judge(const struct compare *c, struct compare_row *r)
 		exclude(r->gate, r->note);
 }
 
-static void row_gate(const struct compare *c, struct compare_row *r)
+void row_prepare(const struct compare *c, struct compare_row *r)
 {
 	struct gate_row *g = r->gate;
 
@@ -97,7 +97,7 @@ int rows_gate(struct compare *c, struct error *e)
 			learned[c->gate_count] = floor_find(&table,
 							    r->base.result);
 		r->gate = &c->gate[c->gate_count++];
-		row_gate(c, r);
+		row_prepare(c, r);
 	}
 	rc = gate_measure(c->gate, c->gate_count, e);
 	if (rc)
@@ -115,7 +115,7 @@ out:
 }
 
 /* A gate that sees nothing must not say that nothing is wrong. */
-static int blind_check(const struct compare *c, struct error *e)
+int compare_blind(const struct compare *c, struct error *e)
 {
 	for (size_t i = 0; i < c->count; i++)
 		if (c->row[i].fresh.severity != 2)
@@ -157,7 +157,7 @@ static void floor_note(struct compare *c)
 		 "false alarm");
 }
 
-int compare_open(struct compare *c, struct error *e)
+int compare_match(struct compare *c, struct error *e)
 {
 	int rc;
 
@@ -168,8 +168,13 @@ int compare_open(struct compare *c, struct error *e)
 	if (!c->only_base || !c->only_fresh || !c->notes || !c->claims)
 		return error_set(e, -ENOMEM, "out of memory");
 	rc = hosts_compare(c, e);
-	if (!rc)
-		rc = rows_match(c, e);
+	return rc ? rc : rows_match(c, e);
+}
+
+int compare_open(struct compare *c, struct error *e)
+{
+	int rc = compare_match(c, e);
+
 	if (!rc)
 		rc = rows_gate(c, e);
 	if (rc)
@@ -177,7 +182,7 @@ int compare_open(struct compare *c, struct error *e)
 	changes_compare(c);
 	common_note(c);
 	floor_note(c);
-	return blind_check(c, e);
+	return compare_blind(c, e);
 }
 
 void compare_close(struct compare *c)
@@ -189,4 +194,5 @@ void compare_close(struct compare *c)
 	json_decref(c->only_fresh);
 	json_decref(c->notes);
 	json_decref(c->claims);
+	json_decref(c->live);
 }

@@ -20,7 +20,7 @@
 /* What may differ between the sides because the caller says so. */
 enum across {
 	ACROSS_HOSTS = 1, ACROSS_KERNELS = 2, ACROSS_TARGETS = 4,
-	ACROSS_BUILDS = 8, ACROSS_SOFTWARE = 16,
+	ACROSS_BUILDS = 8, ACROSS_SOFTWARE = 16, ACROSS_MUTANTS = 32,
 };
 
 struct compare_options {
@@ -79,6 +79,7 @@ struct compare {
 	unsigned int tally[4];	/* rows of each enum gate_verdict */
 	unsigned int changes[CHANGE_WORSE + 1];
 	unsigned int known;	/* of CHANGE_WORSE, those expected */
+	json_t *live;		/* how compare --live went, or NULL; live.h */
 };
 
 /*
@@ -99,6 +100,13 @@ const char *row_verdict(const struct row_side *s);
 const char *row_reason(const struct compare_row *r);
 
 /* The parts of compare_open. */
+int compare_match(struct compare *c, struct error *e);	/* all but numbers */
+/* Sets r->gate to what is judged, or to why it is not. */
+void row_prepare(const struct compare *c, struct compare_row *r);
+/* NEW has skipped everything: -ENODATA. */
+int compare_blind(const struct compare *c, struct error *e);
+double side_median(const struct row_side *s);	/* NAN for none */
+unsigned int result_attest(const json_t *result);	/* ATTEST_... */
 int rows_collect(struct compare *c, struct error *e);	/* of either side */
 int rows_match(struct compare *c, struct error *e);	/* those of both */
 void rows_free(struct compare *c);

@@ -26,14 +26,14 @@ static int compare_p(const void *a, const void *b)
 	return (x->shift.p > y->shift.p) - (x->shift.p < y->shift.p);
 }
 
-/* Step down: the i-th smallest p is held against alpha / (rows - i). */
-static void holm(struct gate_row **by_p, size_t rows)
+/* Step down: the i-th smallest p is held against alpha / (family - i). */
+void gate_holm(struct gate_row **by_p, size_t n, size_t family)
 {
 	double worst = 0;
 
-	qsort(by_p, rows, sizeof(*by_p), compare_p);
-	for (size_t i = 0; i < rows; i++) {
-		worst = fmax(worst, fmin(1, (double)(rows - i) *
+	qsort(by_p, n, sizeof(*by_p), compare_p);
+	for (size_t i = 0; i < n; i++) {
+		worst = fmax(worst, fmin(1, (double)(family - i) *
 					    by_p[i]->shift.p));
 		by_p[i]->p_holm = worst;
 	}
@@ -133,7 +133,7 @@ int gate_judge(struct gate_row *row, size_t count, double alpha,
 		if (!row[i].excluded)
 			by_p[rows++] = &row[i];
 	}
-	holm(by_p, rows);
+	gate_holm(by_p, rows, rows);
 	for (size_t i = 0; i < rows; i++)
 		row_judge(by_p[i], rows, alpha);
 	free(by_p);

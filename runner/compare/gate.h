@@ -61,6 +61,12 @@ struct gate_row {
 /* First: the shift of each row. 0, -EINVAL or -ENOMEM. */
 int gate_measure(struct gate_row *row, size_t count, struct error *e);
 
+/*
+ * Holm's correction, into p_holm: orders the n rows by p, of a family of
+ * `family` rows or more of which the others are not rejected.
+ */
+void gate_holm(struct gate_row **by_p, size_t n, size_t family);
+
 /* Then, with floors: p_holm, verdict and reason. 0 or -ENOMEM. */
 int gate_judge(struct gate_row *row, size_t count, double alpha,
 	       struct error *e);

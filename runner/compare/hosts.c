@@ -136,6 +136,24 @@ static int times_check(const struct compare *c, const struct set *s,
 	return 0;
 }
 
+/* A number that was made worse on purpose is nobody's but a test's. */
+static int mutants_check(const struct compare *c, const struct set *s,
+			 struct error *e)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		const json_t *spin = document_value(s->doc[i],
+						    "env.injected.spin_ns");
+
+		if (spin && !(c->options.across & ACROSS_MUTANTS))
+			return error_set(e, -EINVAL, "%s was measured with "
+					 "--inject spin_ns=%g: a slowdown made "
+					 "for tests: measure without, or "
+					 "allow --across mutants", s->path[i],
+					 json_number_value(spin));
+	}
+	return 0;
+}
+
 static int sides_check(const struct compare *c, struct error *e)
 {
 	const json_t *a = c->base.doc[0], *b = c->fresh.doc[0];
@@ -182,6 +200,9 @@ static void claims_make(struct compare *c)
 	if (across & ACROSS_BUILDS && !image_same(a, b))
 		line_add(c->claims, "across builds: the guest images differ, "
 			 "and so may what they execute");
+	if (across & ACROSS_MUTANTS)
+		line_add(c->claims, "across mutants: a slowdown was injected "
+			 "on purpose (--inject): this tests the gate");
 	if (across & ACROSS_SOFTWARE)
 		line_add(c->claims, "across software: these times are those of "
 			 "a program, and say nothing of a processor");
@@ -265,6 +286,10 @@ int hosts_compare(struct compare *c, struct error *e)
 		rc = times_check(c, &c->base, e);
 	if (!rc)
 		rc = times_check(c, &c->fresh, e);
+	if (!rc)
+		rc = mutants_check(c, &c->base, e);
+	if (!rc)
+		rc = mutants_check(c, &c->fresh, e);
 	if (rc)
 		return rc;
 	claims_make(c);

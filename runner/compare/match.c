@@ -89,7 +89,7 @@ static int values_add(struct row_side *s, const json_t *result)
 	return 0;
 }
 
-static unsigned int attest_of(const json_t *result)
+unsigned int result_attest(const json_t *result)
 {
 	const json_t *attested = document_value(result, "attest.attested");
 
@@ -102,7 +102,7 @@ static int side_add(struct row_side *s, const json_t *result)
 	int severity = doc_verdict_severity(document_text(result, "verdict"));
 
 	if (severity == 0)
-		s->attest |= attest_of(result);
+		s->attest |= result_attest(result);
 	if (!s->result || weight(severity) > weight(s->severity)) {
 		s->result = result;
 		s->severity = severity;
@@ -181,7 +181,7 @@ static int side_collect(struct compare *c, const struct set *set, bool fresh,
 	return rc;
 }
 
-static double side_median(const struct row_side *s)
+double side_median(const struct row_side *s)
 {
 	double *copy = s->count ? malloc(s->count * sizeof(*copy)) : NULL;
 	double median = NAN;

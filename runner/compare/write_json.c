@@ -104,7 +104,7 @@ static json_t *tally(const struct compare *c)
 
 json_t *compare_json(const struct compare *c)
 {
-	json_t *rows = json_array();
+	json_t *rows = json_array(), *doc;
 	int rc = rows ? 0 : -1;
 
 	for (size_t i = 0; i < c->count && !rc; i++)
@@ -113,8 +113,8 @@ json_t *compare_json(const struct compare *c)
 		json_decref(rows);
 		return NULL;
 	}
-	return json_pack("{s:s, s:s, s:o, s:o, s:f, s:f, s:b, s:o, s:O, s:O, "
-			 "s:O, s:O, s:o}",
+	doc = json_pack("{s:s, s:s, s:o, s:o, s:f, s:f, s:b, s:o, s:O, s:O, "
+			"s:O, s:O, s:o}",
 		"schema", "vmgauge-compare/1", "vmgauge", VERSION,
 		"base", documents(&c->base), "new", documents(&c->fresh),
 		"alpha", c->options.alpha, "threshold_percent",
@@ -122,4 +122,7 @@ json_t *compare_json(const struct compare *c)
 		"summary", tally(c), "claims", c->claims, "notes", c->notes,
 		"only_in_base", c->only_base, "only_in_new", c->only_fresh,
 		"results", rows);
+	if (doc && c->live)
+		json_object_set(doc, "live", c->live);
+	return doc;
 }

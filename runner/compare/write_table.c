@@ -93,6 +93,15 @@ static void names(struct text *t, const char *what, const json_t *list)
 
 static void legend(struct text *t, const struct compare *c)
 {
+	if (c->live) {
+		text_format(t, "medians over slices of their lower deciles; "
+			    "the change of their ratio inside rounds\nwith "
+			    "its interval (95 %% over all looks); floor: the "
+			    "threshold; delta: Cliff's. A false alarm\nover "
+			    "all rows and looks: at most %g %%\n",
+			    100 * c->options.alpha);
+		return;
+	}
 	text_format(t, "medians over VM instances; the change of their ratio "
 		    "with its 95 %% interval (rank test, exact);\nfloor: what "
 		    "runs of this host differ by anyway; delta: Cliff's. A "

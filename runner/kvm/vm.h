@@ -86,6 +86,7 @@ struct vm_config {
 	bool stats;		/* KVM's binary statistics of each vCPU */
 	bool vm_stats;		/* ... and of the VM: pages mapped */
 	uint32_t dirty_ring_bytes;	/* of each vCPU; 0: none (dirty.h) */
+	uint64_t spin_cycles;	/* a mutant: wasted in each userspace exit */
 };
 
 enum vcpu_end {

@@ -80,6 +80,7 @@ static const struct shape env_fields[] = {
 		MAY("modules", LIST, EACH(TEXT)),
 		MAY("parameters", MAP, EACH(TEXT, .nullable = true)),
 		MAY("capabilities", MAP, EACH(SCALAR, .nullable = true)))),
+	MAY("injected", RECORD, FIELDS(MUST("spin_ns", COUNT))),
 	MAY("clocksource", TEXT),
 	MAY("tsc", RECORD, FIELDS(MAY("invariant", FLAG))),
 	MAY("counters", RECORD, FIELDS(MAY("pmu", FLAG), MAY("note", TEXT))),

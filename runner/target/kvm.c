@@ -222,6 +222,7 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 					 r->bench->walk),
 		.dirty_ring_bytes = needs & NEED_DIRTY_RING ?
 				    DIRTY_RING_BYTES : 0,
+		.spin_cycles = ctx->spin_cycles,
 	};
 	struct machine *m = calloc(1, sizeof(*m));
 	int rc;
