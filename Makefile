@@ -14,7 +14,7 @@ SANITIZE ?=
 V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
 VERSION  := 0.1.0$(shell git describe --always --dirty 2>/dev/null | sed 's/^/-g/')
-LIBS     := hwloc jansson
+LIBS     := hwloc jansson liburing sqlite3
 
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS   ?= -O2 -g
@@ -45,7 +45,7 @@ FLAGS    := $(CC) $(CFLAGS) $(HOST_C) $(GUEST_C) $(VERSION)
 prefix    = $(if $(filter microbench/%,$1),$(notdir $(patsubst %/,%,$(dir $1))),$(patsubst conformance/%.c,%,$1))
 
 .DELETE_ON_ERROR:
-.PHONY: all run check check-all figures deps deps-check deps-hosts install clean help lint FORCE
+.PHONY: all run check check-all figures deps deps-check deps-hosts install clean help lint fuzz FORCE
 
 all: $(BUILD)/vmgauge
 
@@ -60,6 +60,7 @@ help:
 #: make deps-hosts fetch the emulators and kernels of the software hosts
 #: make iso        a CD that boots the image on any PC; see vmgauge import
 #: make lint       cppcheck and clang-tidy
+#: make fuzz       libFuzzer on the readers of foreign files (T=SECONDS each)
 #: make install    one file: $(DESTDIR)$(PREFIX)/bin/vmgauge
 #: make clean      remove build/
 
@@ -179,5 +180,21 @@ $(BUILD)/trust: ci/trust.c $(LIB_O)
 
 lint:
 	$(Q)ci/lint
+
+.PHONY: site
+site: all
+	$(Q)BUILD=$(BUILD) ci/site $(BUILD)/site
+
+T        ?= 60
+
+fuzz: deps-check
+	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/fuzz \
+		SANITIZE=fuzzer-no-link,address,undefined \
+		$(BUILD)/fuzz/fuzz-json $(BUILD)/fuzz/fuzz-serial
+	$(Q)BUILD=$(BUILD) ci/fuzz/run $(T)
+
+$(BUILD)/fuzz-%: ci/fuzz/%.c $(LIB_O)
+	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  FUZZ    $@'
+	$(Q)$(CC) $(HOST_C) $(CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $< $(LIB_O) $(HOST_LD) -o $@
 
 -include $(HOST_O:.o=.d) $(GUEST_O:.o=.d) $(wildcard $(BUILD)/unit/*.d $(BUILD)/*.d)

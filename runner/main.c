@@ -22,7 +22,10 @@ static const struct verb verbs[] = {
 	  verb_run },
 	{ "compare", "the gate: what is worse in NEW than in BASE",
 	  verb_compare },
+	{ "history", "many runs: what changed, when, and the gate over time",
+	  verb_history },
 	{ "report", "a page from one or more result files", verb_report },
+	{ "export", "a result in the format of another tool", verb_export },
 	{ "import", "a result document from a captured serial log",
 	  verb_import },
 };

@@ -30,6 +30,8 @@ int verb_bench(int argc, char **argv);
 int verb_conform(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_compare(int argc, char **argv);
+int verb_history(int argc, char **argv);
+int verb_export(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_import(int argc, char **argv);
 
