@@ -89,7 +89,8 @@ check-all: check
 	$(Q)BUILD=$(BUILD) ci/figures 'verdicts/*'
 
 figures: deps
-	$(Q)$(MAKE) --no-print-directory all $(BUILD)/bare $(BUILD)/instance $(BUILD)/trust
+	$(Q)$(MAKE) --no-print-directory all $(BUILD)/bare $(BUILD)/bare_irq $(BUILD)/instance \
+		$(BUILD)/trust
 	$(Q)BUILD=$(BUILD) ci/figures $(F)
 
 install: all
@@ -156,6 +157,7 @@ unit: $(UNIT)
 
 UNIT_LD_test_vmm_faults := $(foreach f,ioctl mmap munmap mprotect memfd_create eventfd open calloc malloc pthread_create sigaction ftruncate pread read syscall,-Wl,--wrap=$f)
 UNIT_LD_test_lifecycle_faults := -Wl,--wrap=ioctl
+UNIT_LD_test_irq := -Wl,--wrap=ioctl -Wl,--wrap=eventfd
 UNIT_LD_test_smp := -Wl,--wrap=pthread_create
 
 UNIT_LD_test_backing := $(foreach f,ioctl mmap munmap madvise memfd_create ftruncate eventfd open fopen poll pthread_create syscall,-Wl,--wrap=$f)
@@ -169,6 +171,10 @@ $(BUILD)/unit/%: ci/unit/%.c $(LIB_O)
 $(BUILD)/bare: ci/bare.c
 	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  CC      $<'
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) $< -o $@
+
+$(BUILD)/bare_irq: ci/bare_irq.c
+	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  CC      $<'
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O2 $(WARN) -pthread $< -o $@
 
 $(BUILD)/instance: ci/instance.c $(LIB_O)
 	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  CC      $<'

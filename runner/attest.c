@@ -85,12 +85,23 @@ static unsigned int initiators(const struct series *s)
 	}
 }
 
+/* An operation's exits are those of an initiator and of its peers. */
+static void peers_add(struct exits *x, const struct series *s)
+{
+	unsigned int first = initiators(s);
+
+	x->kernel_max = (uint16_t)(x->kernel_max +
+				   x->peer * ((s->vcpus - first) / first));
+}
+
 static void instance_tally(struct tally *t, const json_t *record,
-			   unsigned int vcpus, const struct exits *x,
+			   const struct series *s, const struct exits *x,
 			   const struct maps *maps)
 {
 	/* `ops` is what each of them did. */
-	double ops = json_number_value(json_object_get(record, "ops")) * vcpus;
+	double ops = json_number_value(json_object_get(record, "ops")) *
+		     initiators(s);
+	double beside = (double)x->beside * s->vcpus;
 	size_t n = json_array_size(json_object_get(record, "samples"));
 
 	for (size_t i = 0; i < n; i++) {
@@ -112,7 +123,7 @@ static void instance_tally(struct tally *t, const json_t *record,
 			t->known = false;
 		else if (user == ops * x->user &&
 			 net >= ops * (x->kernel + x->user) &&
-			 net <= ops * (x->kernel_max + x->user))
+			 net <= ops * (x->kernel_max + x->user) + beside)
 			t->exact++;
 		if (maps->declared)
 			t->mapped += pages_tally(t, record, i, ops, maps);
@@ -161,8 +172,9 @@ json_t *attest_json(const struct session *session, const struct series *s)
 	json_t *record, *observed;
 	size_t i;
 
+	peers_add(&x, s);
 	json_array_foreach(s->instances, i, record)
-		instance_tally(&t, record, initiators(s), &x, maps);
+		instance_tally(&t, record, s, &x, maps);
 	if (!t.ops || session->target->no_exits)
 		return json_null();
 	judge(&t, &x, maps, why, sizeof(why));

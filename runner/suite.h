@@ -23,17 +23,22 @@
 /*
  * What one operation costs in exits, for attestation. `kernel` exits are
  * handled inside KVM, `user` exits return from KVM_RUN. A range is for what
- * depends on the kernel's policy rather than on the manual.
+ * depends on the kernel's policy rather than on the manual. Peers may add up
+ * to `peer` exits each to an operation, and every vCPU `beside` to a batch,
+ * for going to sleep or waking at its ends.
  */
 struct exits {
-	uint8_t kernel;
-	uint8_t kernel_max;
-	uint8_t user;
+	uint16_t kernel;
+	uint16_t kernel_max;
+	uint16_t user;
 	bool declared;
+	uint8_t peer, beside;
 };
 
-#define EXITS(k, u)		{ (k), (k), (u), true }
-#define EXITS_RANGE(k, max, u)	{ (k), (max), (u), true }
+#define EXITS(k, u)		{ (k), (k), (u), true, 0, 0 }
+#define EXITS_RANGE(k, max, u)	{ (k), (max), (u), true, 0, 0 }
+#define EXITS_PEERS(k, max, peer, beside)				\
+				{ (k), (max), 0, true, (peer), (beside) }
 
 enum { RING0 = 1 << 0, RING3 = 1 << 3 };
 

@@ -121,6 +121,7 @@ int system_open(struct kvm_system *sys, const char *path, struct error *e)
 	sys->coalesced_pio = has(sys, KVM_CAP_COALESCED_PIO);
 	sys->guest_memfd = guest_memfd_usable(sys);
 	sys->pre_fault = has(sys, RECENT_CAP_PRE_FAULT_MEMORY);
+	sys->tsc_deadline = has(sys, KVM_CAP_TSC_DEADLINE_TIMER);
 	rc = kvm_call_raw(sys->fd, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO);
 	sys->coalesced_page = rc > 0 ? rc : 0;
 	rc = kvm_call_raw(sys->fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);

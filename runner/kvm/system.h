@@ -24,6 +24,7 @@ struct kvm_system {
 	bool coalesced_pio;
 	bool guest_memfd;	/* that user space may map and touch */
 	bool pre_fault;
+	bool tsc_deadline;	/* of an in-kernel APIC */
 	int coalesced_page;	/* of the ring in the kvm_run mapping; 0: none */
 	bool binary_stats;
 	unsigned int vcpus_max;	/* in a VM */

@@ -12,6 +12,8 @@
 #include "kvm/ioctl.h"
 #include "kvm/vm.h"
 
+#define CPUID_1_ECX_TSC_DEADLINE	(1u << 24)
+
 static int stats_open(struct vcpu *v, struct error *e)
 {
 	struct kvm_system *sys = v->vm->sys;
@@ -47,20 +49,33 @@ static void cpuid_place(struct kvm_cpuid2 *cpuid, unsigned int index,
 	}
 }
 
+/* KVM leaves it to user space, which knows whether KVM has the APICs. */
+static void cpuid_deadline(struct kvm_cpuid2 *cpuid)
+{
+	for (uint32_t i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 1)
+			cpuid->entries[i].ecx |= CPUID_1_ECX_TSC_DEADLINE;
+}
+
 static int cpuid_set(struct vcpu *v, struct error *e)
 {
 	const struct kvm_cpuid2 *all = v->vm->sys->cpuid;
 	struct kvm_cpuid2 *own;
 	size_t bytes = sizeof(*all) + all->nent * sizeof(all->entries[0]);
+	bool deadline = v->vm->sys->tsc_deadline &&
+			(v->vm->config.irqchip || v->vm->config.irqchip_split);
 	int rc;
 
-	if (v->vm->config.vcpus <= 1)
+	if (v->vm->config.vcpus <= 1 && !deadline)
 		return KVM_IOCTL(v->fd, KVM_SET_CPUID2, all, e);
 	own = malloc(bytes);
 	if (!own)
 		return error_set(e, -ENOMEM, "out of memory for CPUID");
 	memcpy(own, all, bytes);
-	cpuid_place(own, v->index, v->vm->config.vcpus);
+	if (v->vm->config.vcpus > 1)
+		cpuid_place(own, v->index, v->vm->config.vcpus);
+	if (deadline)
+		cpuid_deadline(own);
 	rc = KVM_IOCTL(v->fd, KVM_SET_CPUID2, own, e);
 	free(own);
 	return rc;

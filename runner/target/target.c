@@ -55,6 +55,9 @@ void mailbox_ask(struct abi_mailbox *mb, const struct run_request *r,
 	strncpy(mb->item, r->item, sizeof(mb->item) - 1);
 	mb->ring = r->ring;
 	mb->blocks = r->blocks < ABI_BLOCKS_MAX ? r->blocks : ABI_BLOCKS_MAX;
+	if (r->bench && r->bench->max_blocks &&
+	    r->bench->max_blocks < mb->blocks)
+		mb->blocks = r->bench->max_blocks;
 	mb->empty_blocks = r->empty_blocks < ABI_BLOCKS_MAX ?
 			   r->empty_blocks : ABI_BLOCKS_MAX;
 	mb->stamps = r->stamps < ABI_STAMPS_MAX ? r->stamps : ABI_STAMPS_MAX;
