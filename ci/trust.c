@@ -14,21 +14,33 @@
  *				20 % noise
  *	trust coverage N	over five kinds of noise, the farthest that the
  *				95 % interval's coverage is from 95.5, in points
+ *	trust nested N		the same where VM instances differ by 10 % and
+ *				their 16 blocks by 20 %, and of the interval of
+ *				a median, from the level that it claims
+ *	trust live N		of N live comparisons without a change, of 20
+ *				rows on a host that slows 3 of 10 slices by 30
+ *				%, per 100 those with an alarm at any look
  *
  * One number on standard output, what it is made of in comments before it.
  */
 #include <err.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compare/floor.h"
+#include "compare/looks.h"
+#include "compare/paired.h"
 #include "measure/rng.h"
 
 #define ROWS		100
 #define INSTANCES	11
 #define LEARNED_RUNS	5
+#define BLOCKS		16
+#define LIVE_ROWS	20
+#define LIVE_ROUNDS	40
 
 enum shape { NORMAL, LOGNORMAL, HEAVY, BIMODAL, DRIFTING, SHAPES };
 
@@ -304,6 +316,97 @@ static double coverage(int n)
 	return worst;
 }
 
+/* Instances that differ, each the median of blocks that differ. */
+static void nested_fill(double *v, enum shape shape, double cost)
+{
+	double block[BLOCKS];
+
+	run_fill(v, shape, 0.1, cost);
+	for (int i = 0; i < INSTANCES; i++) {
+		for (int k = 0; k < BLOCKS; k++)
+			block[k] = v[i] * factor_draw(shape, 0.2);
+		if (stats_median(block, BLOCKS, &v[i]))
+			errx(2, "no median");
+	}
+}
+
+static double nested(int n)
+{
+	struct rank_laws laws = { 0 };
+	double worst = 0;
+
+	for (int shape = 0; shape < SHAPES; shape++) {
+		int ratio = 0, median = 0;
+		double level = 0;
+
+		for (int i = 0; i < n; i++) {
+			double a[INSTANCES], b[INSTANCES];
+			struct interval ci;
+			struct shift s;
+
+			nested_fill(a, (enum shape)shape, 1e4);
+			nested_fill(b, (enum shape)shape, 1.1e4);
+			if (shift_estimate(&laws, a, INSTANCES, b, INSTANCES,
+					   GATE_CI_ALPHA, &s) ||
+			    stats_sort(a, INSTANCES) ||
+			    stats_median_ci(a, INSTANCES, GATE_CI_ALPHA, &ci))
+				errx(2, "no interval");
+			ratio += s.ci.low <= 1.1 && 1.1 <= s.ci.high;
+			median += ci.low <= 1e4 && 1e4 <= ci.high;
+			level = ci.level;
+		}
+		printf("# %s: %.2f %% of %d intervals hold the true ratio, "
+		       "%.2f %% the true median (they claim %.1f %%)\n",
+		       shape_name[shape], 100.0 * ratio / n, n,
+		       100.0 * median / n, 100 * level);
+		worst = fmax(worst, fabs(100.0 * ratio / n - 95.5));
+		worst = fmax(worst, fabs(100.0 * median / n - 100 * level));
+	}
+	rank_laws_free(&laws);
+	return worst;
+}
+
+static void live_round(struct round *r, double sd)
+{
+	for (int k = 0; k < 4; k++)
+		*(k < 2 ? &r->base[k] : &r->fresh[k - 2]) = sd *
+			rng_normal(&rng) + (rng_below(&rng, 10) < 3 ? 0.3 : 0);
+}
+
+/* The gate's own floor would hide what is asked here: it is left out. */
+static double live(int n)
+{
+	static struct round round[LIVE_ROWS][LIVE_ROUNDS];
+	struct paired paired = { 0 };
+	int raised = 0;
+
+	for (int c = 0; c < n; c++) {
+		struct looks looks;
+		bool alarm = false;
+
+		looks_declare(&looks, LIVE_ROUNDS, GATE_ALPHA);
+		for (size_t k = 0; k < LIVE_ROUNDS; k++) {
+			double alpha = look_take(&looks, k + 1, 0);
+
+			for (int i = 0; i < LIVE_ROWS; i++) {
+				struct shift s;
+
+				live_round(&round[i][k], 0.01);
+				if (!(alpha > 0))
+					continue;
+				if (paired_test(&paired, round[i], k + 1, &s))
+					errx(2, "no test");
+				alarm |= s.p * LIVE_ROWS <= alpha;
+			}
+		}
+		raised += alarm;
+	}
+	paired_free(&paired);
+	printf("# %d of %d live comparisons of %d rows, %d rounds, %d looks\n",
+	       raised, n, LIVE_ROWS, LIVE_ROUNDS, LOOKS);
+	return 100.0 * raised / n;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -314,6 +417,7 @@ int main(int argc, char **argv)
 		{ "unlearned", unlearned },
 		{ "drifting", drifting }, { "missed", missed },
 		{ "smallest", smallest }, { "coverage", coverage },
+		{ "nested", nested }, { "live", live },
 	};
 	int n = argc == 3 ? atoi(argv[2]) : 0;
 
@@ -325,5 +429,5 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	errx(2, "usage: trust alarms|shifted|unlearned|drifting|missed|smallest|"
-	     "coverage N");
+	     "coverage|nested|live N");
 }

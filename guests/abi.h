@@ -58,6 +58,7 @@ enum abi_bell {
 	ABI_BELL_RELEASE	= 10,	/* lets all that are parked go on */
 	ABI_BELL_JOIN		= 11,	/* waits until all are parked */
 	ABI_BELL_PARK		= 12,	/* waits for a release */
+	ABI_BELL_YIELD		= 13,	/* gives its CPU away; by any of them */
 };
 
 /* Ports and registers that the exit family pokes. */

@@ -160,6 +160,16 @@ static void bench_put(json_t *record, const struct observation *seen)
 		number(seen->mapped[PAGE_1G])));
 }
 
+/* What the guest's waiters counted, whole instance: see spin.h. */
+static json_t *stalls_json(const struct abi_mailbox *mb)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}",
+		"waits", (json_int_t)(mb->ret[0] & INT64_MAX),
+		"stalls", (json_int_t)(mb->ret[1] & INT64_MAX),
+		"longest_cycles", (json_int_t)(mb->ret[2] & INT64_MAX),
+		"threshold_cycles", (json_int_t)(mb->ret[3] & INT64_MAX));
+}
+
 json_t *instance_record(const struct series *s, unsigned int round,
 			struct observation *seen)
 {
@@ -191,6 +201,8 @@ json_t *instance_record(const struct series *s, unsigned int round,
 				    json_integer(mb->checks));
 	} else if (!strcmp(verdict, "pass")) {
 		bench_put(r, seen);
+		if (s->item->bench->stalls)
+			json_object_set_new(r, "stalls", stalls_json(mb));
 	}
 	return r;
 }

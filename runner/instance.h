@@ -44,6 +44,9 @@ void record_file(struct series *series, json_t *record);
 /* result.c: the "result" of a series whose records are complete. */
 json_t *series_result(const struct session *session, const struct series *s);
 
+/* distribution.c: mean, humps, tails and their flags, into a result. */
+void distribution_put(json_t *result, const struct series *s, double median);
+
 /* attest.c: expected exits of a bench on this backend at this ring. */
 struct exits attest_expected(const struct bench *b, unsigned int ring,
 			     const struct backend_info *backend);

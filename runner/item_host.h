@@ -18,6 +18,7 @@
 #include "abi.h"
 #include "error.h"
 
+struct target_context;
 struct vm;
 struct vcpu;
 
@@ -32,6 +33,8 @@ struct item_host {
 	int bystander_pu;	/* for a thread beside; -1: anywhere */
 	void *opaque;			/* the item's own, prepare to judge */
 	int64_t value;			/* by a block of a bench with a unit */
+	const struct target_context *ctx;	/* of the built-in VMM; or NULL */
+	unsigned int vms;		/* to be made by a bench of VMs */
 	struct changes *changes;	/* host/change.h; NULL: none allowed */
 	const struct outside *outside;	/* of a process in a container */
 };

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "extend.h"
 #include "instance.h"
 #include "measure/stats.h"
+#include "scale.h"
 
 #define ALPHA		0.05
 #define OVERHEAD_RATIO	10	/* below it a result is flagged */
@@ -171,6 +173,20 @@ out:
 	return rc;
 }
 
+bool series_interval(const struct series *s, struct interval *ci,
+		     double *timed)
+{
+	const struct bench *b = s->item->bench;
+	struct estimate est = { 0 };
+	bool known = !estimate_make(s, &est) &&
+		     !stats_median(est.instance, est.n, &est.median) &&
+		     !stats_median_ci(est.instance, est.n, ALPHA, ci);
+
+	*timed = est.median + est.overhead / (b->per_op ? b->per_op : 1);
+	free(est.instance);
+	return known;
+}
+
 static json_t *instances_json(const struct estimate *est)
 {
 	json_t *a = json_array();
@@ -236,6 +252,10 @@ static bool measured_put(const struct session *session,
 		gather(s, "empty"), "flags", flags(s, session, &est),
 		"attest", attest_json(session, s), "contamination",
 		contamination(session, s), "counters", counters(session, s)));
+	json_object_set_new(r, "precision", precision_json(session, s,
+		est.have_ci ? &est.ci : NULL, est.median + est.overhead /
+		(b->per_op ? b->per_op : 1)));
+	distribution_put(r, s, est.median);
 	decomposition = json_object_get(s->decomposition, "decomposition");
 	json_object_set(r, "decomposition",
 			decomposition ? decomposition : json_null());
@@ -340,5 +360,6 @@ json_t *series_result(const struct session *session, const struct series *s)
 		json_object_set_new(r, "reason", json_string(
 			"its samples give no estimate"));
 	}
+	scale_put(r, session, s);
 	return r;
 }

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "extend.h"
 #include "instance.h"
-#include "session.h"
 
 #define VM_COST_NS	4000000		/* create, boot and destroy, about */
 #define BLOCK_MIN_NS	20000
@@ -72,7 +72,7 @@ static uint64_t block_length(const struct session *s)
 			runs += s->options.instances;
 	if (!runs)
 		return BLOCK_MIN_NS;
-	each = s->options.budget_s * 1e9 / runs - VM_COST_NS;
+	each = pilot_budget_s(s) * 1e9 / runs - VM_COST_NS;
 	return block_clamp(s, each / BLOCKS_A_RUN);
 }
 
@@ -85,7 +85,7 @@ static uint64_t block_mend(const struct session *s, double round_began_s,
 			   unsigned int round_runs, unsigned int runs_left)
 {
 	/* A little is kept back for what comes after the last round. */
-	double left = 0.95 * s->options.budget_s - (now_s() - s->began_s);
+	double left = 0.95 * pilot_budget_s(s) - (now_s() - s->began_s);
 	double allowed, taken, beside;
 
 	if (!round_runs || !runs_left)
@@ -179,8 +179,8 @@ static int run_once(struct session *s, const struct run_request *r,
 	return target_run_once(s->target, &s->ctx, r, seen, e);
 }
 
-static int job_run(struct session *s, const struct job *job,
-		   struct observation *seen, struct error *e)
+int job_run(struct session *s, const struct job *job, struct observation *seen,
+	    struct error *e)
 {
 	struct series *series = &s->series[job->series];
 	const struct item *item = series->item;
@@ -188,8 +188,10 @@ static int job_run(struct session *s, const struct job *job,
 	const struct run_request r = {
 		.bench = item->bench, .probe = item->probe,
 		.item = item->name, .ring = series->ring,
-		.vcpus = series->vcpus,
-		.blocks = many > 1 ? SESSION_BLOCKS / 2 : SESSION_BLOCKS,
+		.vcpus = item->bench && item->bench->vms ? 1 : series->vcpus,
+		.vms = series->vcpus,
+		.blocks = job->blocks ? job->blocks :
+			  many > 1 ? SESSION_BLOCKS / 2 : SESSION_BLOCKS,
 		.empty_blocks = many > 1 ? SESSION_EMPTY_BLOCKS / 2 :
 				SESSION_EMPTY_BLOCKS,
 		.stamps = job->decompose ? SESSION_STAMPS : 0,
@@ -228,7 +230,7 @@ static bool series_complete(const struct session *s,
 {
 	if (series->verdict)
 		return true;
-	return series->item->bench &&
+	return series->item->bench && !extend_wanted(s, series) &&
 	       json_array_size(series->instances) >=
 	       instances_wanted(s, series) &&
 	       (!taken_apart(s, series) || series->decomposition);
@@ -298,6 +300,7 @@ int session_run(struct session *s, struct error *e)
 		if (rc)
 			goto out;
 	}
+	rc = session_extend(s, seen, e);
 	for (unsigned int i = 0; i < s->series_count && !rc; i++)
 		rc = series_finish(s, &s->series[i], s->watch, e);
 out:

@@ -15,6 +15,7 @@
 #include "image.h"
 #include "instance.h"
 #include "result/doc.h"
+#include "scale.h"
 #include "session.h"
 
 #define BUDGET_QUICK_S	36
@@ -353,7 +354,8 @@ int session_plan(struct session *s, const struct registry *r,
 	}
 	if (!s->series_count)
 		return error_set(e, -EINVAL, "nothing selected runs at the "
-				 "rings that --ring asks for");
+				"rings that --ring asks for");
+	scale_placement(s);
 	return 0;
 }
 
@@ -367,5 +369,7 @@ json_t *session_document(struct session *s)
 	for (unsigned int i = 0; doc && i < s->series_count; i++)
 		if (s->series[i].result)
 			doc_add_result(doc, s->series[i].result);
+	if (doc)
+		scale_derive(doc, s->options.seed);
 	return doc;
 }

@@ -63,6 +63,7 @@ struct series {
 struct job {
 	unsigned int series;
 	unsigned int round;
+	unsigned int blocks;		/* in it; 0: SESSION_BLOCKS */
 	bool decompose;
 };
 

@@ -120,6 +120,10 @@ struct bench {
 	unsigned int vcpus;
 	bool scales;
 	enum roles roles;
+	bool peers_apart;		/* exits of peers are not counted */
+	/* Its vCPUs wait for each other: ret[] has what spin.h counted. */
+	bool stalls;
+	bool vms;			/* the counts are of its host half's VMs */
 
 	/* guest half */
 	const char *(*skip)(void);	/* reason, or NULL: at CPL0 */

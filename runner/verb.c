@@ -147,12 +147,13 @@ json_t *verb_run_json(const struct session *s, int argc, char **argv)
 	for (int i = 0; i < argc; i++)
 		json_array_append_new(command, json_string(argv[i]) ?:
 				      json_string("?"));
-	return json_pack("{s:s, s:o, s:n, s:o, s:I, s:b, s:f, s:i, s:i, s:i, "
-			 "s:b}", "id", id, "started", utc_now(), "finished",
+	return json_pack("{s:s, s:o, s:n, s:o, s:I, s:b, s:f, s:i, s:i, s:o, "
+			 "s:i, s:b}", "id", id, "started", utc_now(), "finished",
 			 "command", command, "seed", (json_int_t)o->seed,
 			 "quick", o->quick, "budget_s", o->budget_s,
 			 "deadline_ms", o->deadline_ms, "instances",
-			 o->instances, "resumed", 0, "complete", 0);
+			 o->instances, "precision", o->precision > 0 ?
+			 json_real(o->precision) : json_null(), "resumed", 0, "complete", 0);
 }
 
 void verb_run_finish(struct session *s, bool complete)

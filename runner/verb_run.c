@@ -111,6 +111,7 @@ static int journal_resume(struct run *run, json_t **header, json_t **records,
 		json_object_get(old, "deadline_ms"));
 	o->instances = (unsigned int)json_integer_value(
 		json_object_get(old, "instances"));
+	o->precision = json_number_value(json_object_get(old, "precision"));
 	return 0;
 }
 

@@ -59,7 +59,7 @@ vmgauge bench 'lifecycle/*' --instances 2 --budget 6 -o here.json
 check "all rows end in a verdict" judged
 check "as the schema has it" valid here.json
 check "each of them is measured here, or skipped for a cause that is named" \
-	rows here.json teardown_256m vcpu_create_512 vcpu_pause vcpu_resume \
+	rows here.json teardown_256m vcpu_create_512 vcpu_create_1024 vcpu_pause vcpu_resume \
 	vm_memory_kernel vcpu_memory_kernel sregs2_get sregs2_set
 check "with figures that can be" figures here.json
 check "the table gives memory in KiB" grep -Eq 'vm_memory_user .* KiB ' "$out"

@@ -5,6 +5,7 @@ import random
 import statistics
 import tempfile
 
+from figure import trust_real
 from figure.common import BUILD, VMGAUGE, run, timed
 
 TRUST = os.path.join(BUILD, "trust")
@@ -72,5 +73,7 @@ FIGURES = [
      "per_100_pairs", 1),
     ("trust/missed_5_percent", missed, "per_100", 5),
     ("trust/coverage_off_95.5", simulated("coverage", 2000), "points", 2.5),
+    ("trust/coverage_nested_off", simulated("nested", 2000), "points", 2.5),
+    ("trust/false_alarms_live", simulated("live", 1000), "per_100", 1),
     ("trust/compare_500_items", speed, "s", 1),
-]
+] + trust_real.FIGURES

@@ -29,6 +29,7 @@ static const struct shape run_fields[] = {
 	NULLABLE("budget_s", NUMBER),
 	NULLABLE("deadline_ms", NUMBER),
 	MUST("instances", COUNT),
+	MAY("precision", NUMBER),
 	MUST("resumed", COUNT),
 	MUST("complete", FLAG),
 	{ 0 }

@@ -5,12 +5,21 @@
  * to user space, the one that ends the block, is taken off again here.
  */
 #include <math.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host/memory_guard.h"
 #include "target/host_bench.h"
 #include "target/kvm_machine.h"
+
+/* The vCPUs whose exits are the operation's. */
+static unsigned int counted(const struct machine *m)
+{
+	const struct bench *b = m->request->bench;
+
+	return b && b->peers_apart ? 1 : m->vm.vcpus;
+}
 
 /*
  * What KVM counted of all vCPUs. All but the caller's are at rest or spin;
@@ -20,7 +29,7 @@
 static bool exits_read(const struct machine *m, struct vcpu_counts *sum)
 {
 	memset(sum, 0, sizeof(*sum));
-	for (unsigned int i = 0; i < m->vm.vcpus; i++) {
+	for (unsigned int i = 0; i < counted(m); i++) {
 		const struct vcpu *v = &m->vm.vcpu[i];
 		struct vcpu_counts one;
 
@@ -39,7 +48,7 @@ static uint64_t user_exits_read(const struct machine *m)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int i = 0; i < m->vm.vcpus; i++)
+	for (unsigned int i = 0; i < counted(m); i++)
 		sum += m->vm.vcpu[i].user_exits - m->vm.vcpu[i].waits;
 	return sum;
 }
@@ -223,6 +232,11 @@ static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 
 	if (offset || bytes != 4 || !write)
 		return;
+	if (*(uint32_t *)data == ABI_BELL_YIELD) {
+		v->waits++;
+		sched_yield();
+		return;
+	}
 	if (v->index) {
 		bell_secondary(m, v, *(uint32_t *)data);
 		return;

@@ -245,6 +245,8 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 			(int)topology_bystander(ctx->topology, &ctx->pu, 1) :
 			-1,
 		.changes = ctx->changes,
+		.ctx = ctx,
+		.vms = r->vms,
 	};
 	m->mailbox = m->host.mailbox = (void *)(m->host.ram + ABI_MAILBOX_GPA);
 	m->vm.opaque = m;

@@ -30,6 +30,7 @@ struct run_request {
 	const char *item;		/* full name */
 	unsigned int ring;
 	unsigned int vcpus;		/* 0 = 1 */
+	unsigned int vms;		/* that the item itself makes */
 	unsigned int blocks;
 	unsigned int empty_blocks;
 	unsigned int stamps;		/* decomposition, 0 = none */

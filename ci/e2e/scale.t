@@ -1,0 +1,96 @@
+#!/bin/bash
+# Many vCPUs: every row is measured at any count, its curve is derived, and
+# where a limit is met, or moves during the run, that is said and nobody hangs.
+. "$(dirname "$0")/lib.sh"
+
+need_kvm
+limit_s=240
+
+vmgauge bench 'scale/*' --vcpus 1,2,8 --instances 1 --budget 4 -o here.json
+check "all rows end in a verdict" judged
+check "as the schema has it" valid here.json
+check "each is measured at each count, or the CPU count forbids it" holds here.json \
+	"len(d['results']) >= 40" \
+	"not [(x['id'], x['params'], x['verdict'], x['reason'])
+	      for x in d['results'] if x['verdict'] != 'pass']"
+check "more vCPUs than CPUs are marked as such" holds here.json \
+	"all(p['overcommitted'] == (p['vcpus'] > s['cpus'])
+	     for s in d['scaling'] for p in s['points'])"
+check "each row has one curve" holds here.json \
+	"len(d['scaling']) == len({(x['id'], x['params']['ring'])
+	 for x in d['results'] if x['id'].startswith('scale/')})"
+check "too few counts for a fit are said to be" holds here.json \
+	"all(s['usl'] or s['note'] for s in d['scaling'])"
+check "waits for other vCPUs are counted" holds here.json \
+	"all(x['stalls']['waits'] > 0 for x in d['results']
+	     if x['id'] in ('scale/barrier', 'scale/spinlock_tas',
+	                    'scale/spinlock_ticket'))"
+check "VMs are told from vCPUs" holds here.json \
+	"all((x['scale']['of'] == 'vms') == ('/vms_' in x['id'])
+	     for x in d['results'] if 'scale' in x)"
+vmgauge report here.json -o page
+check "the report has a page of them" grep -q 'Efficiency E(N)' page/scale.html
+check "and its text twin" grep -q 'Universal Scalability Law' page/report.md
+
+vmgauge bench scale/compute --vcpus 1,64 --instances 2 --budget 2 -o many.json
+check "64 vCPUs" holds many.json \
+	"[x['verdict'] for x in d['results']] == ['pass', 'pass']"
+vmgauge bench scale/compute --vcpus 1,2 --target null
+check "a target without vCPUs skips or measures, and does not fail" judged
+
+# --- limits
+vmgauge bench scale/compute --vcpus 1,4096
+if [ "$code" -eq 2 ]; then
+	check "more vCPUs than KVM has: how many it has" refused "at most"
+else
+	skip "more vCPUs than KVM has" "this one has 4,096"
+fi
+capture bash -c 'ulimit -Sn 300; ulimit -Hn 300; "$@"' sh "$VMGAUGE" bench \
+	scale/compute --vcpus 1,64
+check "more vCPUs than there may be files" refused "open files" "ulimit -Hn"
+
+# Root has no limit of processes: as nobody, who may open /dev/kvm.
+nobody=(setpriv --reuid 65534 --regid "$(stat -c %g /dev/kvm)" --clear-groups)
+chmod 755 "$work"
+if [ "$(id -u)" -ne 0 ]; then
+	skip "more vCPUs than there may be processes" "only root becomes nobody"
+else
+	capture "${nobody[@]}" prlimit --nproc=20 "$VMGAUGE" bench \
+		scale/compute --vcpus 1,64 --instances 1 --budget 1
+	check "more vCPUs than there may be processes: one row's error" exited 1
+	check "with the thread and the mend" says "of 63 for vCPUs"
+	check "which is ulimit" says "ulimit -u"
+	check "and the row of one vCPU is measured" \
+		grep -Eq 'scale/compute x1 .* attested' "$out"
+fi
+
+# --- a cpuset that shrinks while vCPUs spin on both CPUs
+set=/sys/fs/cgroup/cpuset/vmgauge-e2e-$$
+shrink()
+{
+	(
+		echo "$BASHPID" >"$set/cgroup.procs"
+		exec timeout -k 5 100 "$VMGAUGE" bench scale/compute scale/barrier \
+			--vcpus 1,2 --budget 8 -o shrunk.json
+	) >"$out" 2>"$err" &
+	sleep 1
+	echo "${1%%-*}" >"$set/cpuset.cpus"
+	wait $!
+	code=$?
+}
+if mkdir "$set" 2>/dev/null && echo 0-1 >"$set/cpuset.cpus" 2>/dev/null &&
+   echo 0 >"$set/cpuset.mems" 2>/dev/null; then
+	shrink 0-1
+	check "a cpuset that shrinks: all rows end in a verdict" judged
+	check "and those that lost a CPU say so" holds shrunk.json \
+		"[x for x in d['results'] if 'cpus_taken_away' in (x.get('flags') or [])]"
+else
+	skip "a cpuset that shrinks" "no cpuset of two CPUs can be made here"
+fi
+rmdir "$set" 2>/dev/null
+no_child()
+{
+	! pgrep -f "^$VMGAUGE" >/dev/null
+}
+check "no process is left behind" no_child
+finish
