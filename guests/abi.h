@@ -150,6 +150,7 @@ struct abi_mailbox {
 	uint32_t stamps;		/* stamped operations, 0 = none */
 	uint64_t block_cycles;		/* aimed length of one block */
 	uint64_t max_ops;		/* bound of a block, 0 = none */
+	uint64_t limit_cycles;		/* no further block then, 0 = none */
 	uint64_t seed;
 	uint64_t arg[4];		/* host half to guest half of an item */
 	uint32_t vcpus;			/* 0 and 1: no other CPU */

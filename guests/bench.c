@@ -9,12 +9,15 @@
 #include "item.h"
 #include "smp.h"
 
+#define BLOCKS_LEAST	4	/* however slow the operation is */
+
 static struct measurement {
 	void (*op)(void);
 	struct abi_block *block;
 	uint64_t ops;			/* in each block; 0 = calibrate */
 	uint64_t max_ops;
 	uint64_t block_cycles;
+	uint64_t limit_cycles;
 	uint32_t blocks;
 	volatile uint32_t *done;
 	const struct bench *rewound;	/* NULL: nothing to put back */
@@ -79,9 +82,13 @@ static uint64_t ops_calibrate(void)
 static __attribute__((aligned(512))) void blocks_measure(void)
 {
 	uint64_t ops = m.ops ? m.ops : ops_calibrate();
+	uint64_t begin = tsc_read();
 
 	m.ops = ops;
 	for (uint32_t i = 0; i < m.blocks; i++) {
+		if (i >= BLOCKS_LEAST && m.limit_cycles &&
+		    tsc_read() - begin > m.limit_cycles)
+			break;
 		batch_prepare(&m.block[i]);
 		bell_ring(ABI_BELL_BLOCK_BEGIN);
 		smp_batch(m.op, ops, &m.block[i]);
@@ -123,6 +130,7 @@ static void bench_measure(const struct bench *b)
 	m = (struct measurement){
 		.op = empty_op, .block = mailbox->empty, .max_ops = max,
 		.block_cycles = mailbox->block_cycles / 4,
+		.limit_cycles = mailbox->limit_cycles / 4,
 		.blocks = mailbox->empty_blocks, .done = &mailbox->empty_done,
 	};
 	mailbox->state = ABI_STATE_EMPTY;
@@ -135,6 +143,7 @@ static void bench_measure(const struct bench *b)
 		.op = b->op, .block = mailbox->block, .max_ops = max,
 		.rewound = b->rewind || b->host_rewind ? b : NULL,
 		.block_cycles = mailbox->block_cycles,
+		.limit_cycles = mailbox->limit_cycles,
 		.blocks = mailbox->blocks, .done = &mailbox->blocks_done,
 	};
 	mailbox->state = ABI_STATE_BLOCKS;

@@ -16,6 +16,9 @@
 #define BLOCK_MIN_NS	20000
 #define BLOCK_MAX_NS	20000000
 #define PART_MIN_NS	200000
+#define LIMIT_BLOCKS	64.0		/* of the aimed length, in a run */
+#define LIMIT_MIN_NS	5e7
+#define SHARE_MOST	1.5		/* times a row's part of the budget */
 #define TURNS_PATIENCE	32		/* times the deadline */
 #define TURNS_INSTANCES	6		/* the fewest with a 96 % interval */
 
@@ -198,6 +201,8 @@ int job_run(struct session *s, const struct job *job, struct observation *seen,
 		.block_ns = block_part(s, series), .seed = rng_next(&s->rng),
 		.deadline_ms = (unsigned int)(s->options.deadline_ms *
 					      fmin(many, TURNS_PATIENCE)),
+		.limit_ns = (uint64_t)fmax(LIMIT_MIN_NS, LIMIT_BLOCKS *
+					   (double)block_part(s, series)),
 		.trace = job->decompose,
 	};
 	const char *why = cannot_run(s, &r);
@@ -216,6 +221,7 @@ int job_run(struct session *s, const struct job *job, struct observation *seen,
 			record = decomposition_record(series, seen);
 		else
 			record = instance_record(series, job->round, seen);
+		series->spent_s += seen->elapsed_ms / 1e3;
 		observation_clear(seen);
 	}
 	if (!record)
@@ -258,49 +264,81 @@ static bool budget_spent(const struct session *s, const struct series *series)
 	       json_array_size(series->instances) > 0;
 }
 
+/*
+ * A row that takes far more than its share is run again only when all others
+ * have what they need: ten slow rows must not leave a hundred without an
+ * interval.
+ */
+static bool over_share(const struct session *s, const struct series *series)
+{
+	unsigned int benches = 0;
+
+	if (series->item->probe || !json_array_size(series->instances))
+		return false;
+	for (unsigned int i = 0; i < s->series_count; i++)
+		benches += s->series[i].item->bench && !s->series[i].verdict;
+	return benches && series->spent_s >
+	       SHARE_MOST * pilot_budget_s(s) / benches;
+}
+
+/* Those that are not done yet; with `postpone` not what can wait. */
+static int jobs_run(struct session *s, struct job *job, unsigned int count,
+		    bool postpone, struct observation *seen, struct error *e)
+{
+	unsigned int round = job->round, runs = 0;
+	double round_began_s = now_s();
+	int rc = 0;
+
+	for (unsigned int i = 0; i < count && !rc; i++) {
+		struct series *series = &s->series[job[i].series];
+
+		if (s->interrupted && *s->interrupted)
+			return error_set(e, -EINTR, "interrupted");
+		if (job[i].round != round) {
+			s->block_ns = block_mend(s, round_began_s, runs,
+						 count - i);
+			round = job[i].round;
+			runs = 0;
+			round_began_s = now_s();
+		}
+		if (job[i].done || (postpone && !job[i].decompose &&
+				    over_share(s, series)))
+			continue;
+		job[i].done = true;
+		session_progress(s, series);
+		s->done++;
+		if (series->verdict ||
+		    (!job[i].decompose && budget_spent(s, series)))
+			continue;
+		runs++;
+		rc = job_run(s, &job[i], seen, e);
+		if (!rc && series_complete(s, series))
+			rc = series_finish(s, series, s->watch, e);
+	}
+	return rc;
+}
+
 int session_run(struct session *s, struct error *e)
 {
 	struct observation *seen = calloc(1, sizeof(*seen));
-	unsigned int count = 0, round = 0, round_first = 0;
-	double round_began_s;
+	unsigned int count = 0;
 	struct job *job;
 	int rc = 0;
 
 	s->block_ns = block_length(s);
-	s->began_s = round_began_s = now_s();
+	s->began_s = now_s();
 	job = jobs_make(s, &count);
 	if (!job || !seen) {
 		rc = error_set(e, -ENOMEM, "out of memory for the schedule");
 		goto out;
 	}
+	s->done = 0;
 	s->total = count;
-	for (s->done = 0; s->done < count; s->done++) {
-		struct series *series = &s->series[job[s->done].series];
-
-		if (s->interrupted && *s->interrupted) {
-			rc = error_set(e, -EINTR, "interrupted");
-			goto out;
-		}
-		session_progress(s, series);
-		if (job[s->done].round != round) {
-			s->block_ns = block_mend(s, round_began_s, s->done -
-						 round_first, count - s->done);
-			round = job[s->done].round;
-			round_first = s->done;
-			round_began_s = now_s();
-		}
-		if (series->verdict ||
-		    (!job[s->done].decompose && budget_spent(s, series)))
-			continue;
-		rc = job_run(s, &job[s->done], seen, e);
-		if (rc)
-			goto out;
-		if (series_complete(s, series))
-			rc = series_finish(s, series, s->watch, e);
-		if (rc)
-			goto out;
-	}
-	rc = session_extend(s, seen, e);
+	rc = jobs_run(s, job, count, true, seen, e);
+	if (!rc)
+		rc = jobs_run(s, job, count, false, seen, e);
+	if (!rc)
+		rc = session_extend(s, seen, e);
 	for (unsigned int i = 0; i < s->series_count && !rc; i++)
 		rc = series_finish(s, &s->series[i], s->watch, e);
 out:

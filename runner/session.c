@@ -19,6 +19,8 @@
 #include "session.h"
 
 #define BUDGET_QUICK_S	36
+#define BUDGET_QUICK_ALL_S 48	/* of more than ROWS_MANY: still under 60 */
+#define ROWS_MANY	400
 #define BUDGET_S	200
 #define FILES_OURS	256	/* open, beside those of vCPUs */
 
@@ -195,7 +197,10 @@ static int vcpus_settle(struct session *s, struct error *e)
 		if (most > VCPUS_DEFAULT_MAX && most > s->ctx.pu_count)
 			most = s->ctx.pu_count > VCPUS_DEFAULT_MAX ?
 			       s->ctx.pu_count : VCPUS_DEFAULT_MAX;
-		vcpus_up_to(v, most);
+		if (s->options.quick)
+			vcpus_few(v, s->ctx.pu_count, most);
+		else
+			vcpus_up_to(v, most);
 	}
 	wanted = FILES_OURS + 2 * (rlim_t)vcpus_max(v);
 	if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur >= wanted)
@@ -219,7 +224,8 @@ int session_open(struct session *s, const struct session_options *o,
 
 	memset(s, 0, sizeof(*s));
 	s->options = *o;
-	if (!s->options.budget_s)
+	s->own_budget = !s->options.budget_s;
+	if (s->own_budget)
 		s->options.budget_s = o->quick ? BUDGET_QUICK_S : BUDGET_S;
 	if (!s->options.seed)
 		s->options.seed = seed_from_clock();
@@ -352,6 +358,8 @@ int session_plan(struct session *s, const struct registry *r,
 				return error_set(e, -ENOMEM, "out of memory "
 						 "for the plan");
 	}
+	if (s->own_budget && s->options.quick && s->series_count > ROWS_MANY)
+		s->options.budget_s = BUDGET_QUICK_ALL_S;
 	if (!s->series_count)
 		return error_set(e, -EINVAL, "nothing selected runs at the "
 				"rings that --ring asks for");

@@ -32,7 +32,7 @@
 struct session_options {
 	const char *target;		/* "kvm", "null:cost=2000" */
 	bool quick;
-	double budget_s;		/* 0: 36 quick, 200 otherwise */
+	double budget_s;		/* 0: 36 to 48 quick, 200 otherwise */
 	unsigned int rings;		/* RING0 | RING3; 0 = both */
 	struct vcpus vcpus;		/* of rows that scale; none: default */
 	uint64_t seed;			/* 0: from the clock */
@@ -57,6 +57,7 @@ struct series {
 	json_t *decomposition;		/* record or NULL; owned */
 	json_t *verdict;		/* a record that ended it, or NULL */
 	json_t *result;			/* when finished; owned */
+	double spent_s;			/* by its instances so far */
 };
 
 /* A run that is still to be done. */
@@ -65,6 +66,7 @@ struct job {
 	unsigned int round;
 	unsigned int blocks;		/* in it; 0: SESSION_BLOCKS */
 	bool decompose;
+	bool done;
 };
 
 struct session;
@@ -99,6 +101,7 @@ struct session {
 	session_watch *watch;		/* may be NULL */
 	void *watch_opaque;
 	bool quiet;			/* no progress line */
+	bool own_budget;		/* nobody asked for one */
 };
 
 /* Whether its vCPUs are more than the CPUs that there are for them. */

@@ -17,6 +17,17 @@ void vcpus_up_to(struct vcpus *v, unsigned int max)
 	v->count[v->counts++] = max;
 }
 
+void vcpus_few(struct vcpus *v, unsigned int cpus, unsigned int max)
+{
+	const unsigned int all[] = { 1, 2, cpus, max };
+
+	v->counts = 0;
+	for (int i = 0; i < 4; i++)
+		if (all[i] <= max &&
+		    (!v->counts || all[i] > v->count[v->counts - 1]))
+			v->count[v->counts++] = all[i];
+}
+
 static int bad(const char *text, struct error *e)
 {
 	return error_set(e, -EINVAL, "--vcpus '%s': give the largest count, "

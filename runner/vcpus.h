@@ -26,6 +26,9 @@ int vcpus_parse(struct vcpus *v, const char *text, struct error *e);
 /* 1, 2, 4 … `max`. */
 void vcpus_up_to(struct vcpus *v, unsigned int max);
 
+/* The ends of the curve and where it bends: 1, 2, `cpus` and `max`. */
+void vcpus_few(struct vcpus *v, unsigned int cpus, unsigned int max);
+
 static inline unsigned int vcpus_max(const struct vcpus *v)
 {
 	return v->counts ? v->count[v->counts - 1] : 1;

@@ -223,6 +223,26 @@ static void counts_are_parsed(void **state)
 	}
 }
 
+static void few_counts_are_the_ends(void **state)
+{
+	static const struct {
+		unsigned int cpus, max, counts, last_but_one;
+	} row[] = {
+		{ 1, 64, 3, 2 }, { 2, 64, 3, 2 }, { 8, 64, 4, 8 },
+		{ 64, 64, 3, 2 }, { 96, 96, 3, 2 }, { 4, 3, 3, 2 },
+	};
+	struct vcpus v;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		vcpus_few(&v, row[i].cpus, row[i].max);
+		assert_int_equal(row[i].counts, v.counts);
+		assert_int_equal(1, v.count[0]);
+		assert_int_equal(row[i].last_but_one, v.count[v.counts - 2]);
+		assert_int_equal(row[i].max, vcpus_max(&v));
+	}
+}
+
 static void bad_counts_are_refused(void **state)
 {
 	static const char *const row[] = {
@@ -277,6 +297,7 @@ int main(void)
 		cmocka_unit_test(one_that_hangs_is_ended),
 		cmocka_unit_test(threads_that_cannot_be_made),
 		cmocka_unit_test(counts_are_parsed),
+		cmocka_unit_test(few_counts_are_the_ends),
 		cmocka_unit_test(bad_counts_are_refused),
 	};
 

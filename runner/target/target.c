@@ -63,6 +63,7 @@ void mailbox_ask(struct abi_mailbox *mb, const struct run_request *r,
 	mb->stamps = r->stamps < ABI_STAMPS_MAX ? r->stamps : ABI_STAMPS_MAX;
 	mb->block_cycles = cycles > 1000 ? (uint64_t)cycles : 1000;
 	mb->max_ops = r->bench ? r->bench->max_ops : 0;
+	mb->limit_cycles = (uint64_t)((double)r->limit_ns * tsc_khz / 1e6);
 	mb->seed = r->seed;
 	mb->vcpus = r->vcpus ? r->vcpus : 1;
 }

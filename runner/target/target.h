@@ -35,6 +35,7 @@ struct run_request {
 	unsigned int empty_blocks;
 	unsigned int stamps;		/* decomposition, 0 = none */
 	uint64_t block_ns;		/* aimed length of a block */
+	uint64_t limit_ns;		/* of all its blocks, 0 = none */
 	uint64_t seed;
 	unsigned int deadline_ms;
 	bool trace;			/* stamp the kernel's part too */
