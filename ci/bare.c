@@ -1,6 +1,9 @@
 /*
  * A bare KVM_RUN loop, by hand: what the built-in VMM is compared with.
  *	bare pio|mmio CPU N	cycles of one userspace round trip, over N
+ *	bare doorbell CPU N	cycles of a store to an ioeventfd until a thread
+ *				on the next CPU, which reads it all the time, has
+ *				answered in memory, over N
  *	bare fault CPU N	cycles of a guest's first write to a page of 4 KiB
  *				that the host has not: 16 lines, N pages each
  *	bare instance CPU N	ns from open("/dev/kvm") to the first exit
@@ -10,11 +13,13 @@
 #include <err.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -22,7 +27,7 @@
 #include <x86intrin.h>
 
 enum { RAM_BYTES = 8 << 20, CODE_GPA = 0x100000, CODE_BYTES = 40,
-       TABLES_GPA = 0x200000, ARENA_BYTES = 32 << 20, BATCHES = 16 };
+       TABLES_GPA = 0x200000, PAGE_GPA = 0x400000, ARENA_BYTES = 32 << 20, BATCHES = 16 };
 #define ARENA_GPA 0x100000000ull	/* mapped at 512 GiB, as ours is */
 
 static const uint8_t pio_loop[CODE_BYTES] = {	/* mov $0x5610,%edx; 1: out; jmp 1b */
@@ -35,6 +40,13 @@ static const uint8_t fault_loop[CODE_BYTES] = {	/* mov $0x5610,%edx; out */
 	0xc6, 0x07, 0x01,			/* 1: movb $1,(%rdi) */
 	0x48, 0x81, 0xc7, 0x00, 0x10, 0x00, 0x00,	/* add $4096,%rdi */
 	0xff, 0xc9, 0x75, 0xf2, 0xee, 0xeb, 0xe5 };	/* dec %ecx; jnz 1b; out; jmp 0b */
+static const uint8_t bell_loop[CODE_BYTES] = {	/* mov $0xd0000200,%edi */
+	0xbf, 0x00, 0x02, 0x00, 0xd0, 0xbe, 0x00, 0x00, 0x40, 0x00,	/* mov $PAGE_GPA,%esi */
+	0xff, 0xc0, 0x89, 0x07,			/* 1: inc %eax; mov %eax,(%rdi) */
+	0x3b, 0x06, 0x75, 0xfc,			/* 2: cmp (%rsi),%eax; jne 2b */
+	0xff, 0xc9, 0x75, 0xf4,			/* dec %ecx; jnz 1b */
+	0x66, 0xba, 0x10, 0x56, 0xee, 0xeb, 0xed };	/* out to 0x5610; jmp 1b */
+static int bell = -1, answerer_cpu;
 static int kvm, vm, vcpu, run_bytes, cpl;
 static uint8_t *ram, *arena;
 static struct kvm_run *run;
@@ -134,6 +146,43 @@ static void faults(unsigned long pages)
 	}
 }
 
+static void *answerer(void *unused)
+{
+	volatile uint32_t *page = (void *)(ram + PAGE_GPA);
+	cpu_set_t set = { { 0 } };
+	uint64_t n;
+
+	CPU_SET(answerer_cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		err(2, "CPU %d", answerer_cpu);
+	for (;;)
+		if (read(bell, &n, sizeof(n)) > 0)
+			++*page;
+	return unused;
+}
+
+static void doorbells(unsigned long n)
+{
+	struct kvm_ioeventfd io = { .addr = 0xd0000200, .len = 4 };
+	struct kvm_regs regs;
+	pthread_t thread;
+
+	machine_make(bell_loop);
+	io.fd = bell = eventfd(0, EFD_NONBLOCK);
+	call(vm, KVM_IOEVENTFD, &io);
+	if (pthread_create(&thread, NULL, answerer, NULL))
+		err(2, "thread");
+	for (int i = 0; i <= BATCHES; i++) {	/* the first is to warm up */
+		call(vcpu, KVM_GET_REGS, &regs);
+		regs.rcx = n;
+		call(vcpu, KVM_SET_REGS, &regs);
+		uint64_t begin = __rdtsc();
+		loop(1);
+		if (i)
+			printf("%.1f\n", (double)(__rdtsc() - begin) / (double)n);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	unsigned long n = argc == 4 ? strtoul(argv[3], NULL, 0) : 0;
@@ -141,11 +190,14 @@ int main(int argc, char **argv)
 	uint64_t begin;
 
 	if (!n)
-		errx(2, "usage: bare pio|mmio|fault|instance CPU N");
+		errx(2, "usage: bare pio|mmio|doorbell|fault|instance CPU N");
 	cpl = *argv[1] == 'i' ? 0 : 3;
 	CPU_SET(strtoul(argv[2], NULL, 0), &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		err(2, "CPU");
+	answerer_cpu = (int)((strtol(argv[2], NULL, 0) + 1) % sysconf(_SC_NPROCESSORS_ONLN));
+	if (*argv[1] == 'd')
+		return doorbells(n), 0;
 	if (*argv[1] == 'f')
 		return faults(n < ARENA_BYTES >> 12 ? n : ARENA_BYTES >> 12), 0;
 	for (; n && !cpl; n--) {

@@ -10,6 +10,7 @@
 #include "mutant_code.h"
 #include "mutant_host.h"
 #include "mutant_machine.h"
+#include "mutant_virtio.h"
 
 /* A probe's function in the image; helpers go by their own names. */
 #define PROBE_OF(name)		"probe_" name "_run"
@@ -303,6 +304,27 @@ static const struct mutant mutants[] = {
 	{ "fidelity/tsc/rdtscp_returns_tsc_aux",
 	  .functions = PROBE_OF("rdtscp_returns_tsc_aux"),
 	  CODE(2, 0x0f, 0x30) },
+
+	/* fidelity/virtio */
+	{ "fidelity/virtio/registers_identify_the_device", .ring = 3,
+	  .fn = virtio_register_change, .leaf = VIRTIO_MMIO_VERSION,
+	  .flip = 3 },
+	{ "fidelity/virtio/features_are_agreed_on_or_refused", .ring = 3,
+	  .fn = virtio_register_change, .leaf = VIRTIO_MMIO_STATUS,
+	  .clear = VIRTIO_FEATURES_OK, .flip = VIRTIO_FEATURES_OK },
+	{ "fidelity/virtio/reset_forgets_everything", .ring = 3,
+	  .fn = virtio_register_change, .leaf = VIRTIO_MMIO_QUEUE_READY,
+	  .clear = 1, .flip = 1 },
+	{ "fidelity/virtio/used_length_is_what_was_written", .ring = 3,
+	  .fn = used_length_change },
+	{ "fidelity/virtio/event_index_suppresses_interrupts", .ring = 3,
+	  .fn = virtio_register_change, .leaf = VIRTIO_MMIO_INTERRUPT_STATUS,
+	  .flip = 1 },
+	{ "fidelity/virtio/broken_ring_needs_a_reset", .ring = 3,
+	  .fn = virtio_register_change, .leaf = VIRTIO_MMIO_STATUS,
+	  .clear = VIRTIO_NEEDS_RESET },
+	{ "fidelity/virtio/data_survives_wraps_and_resets", .ring = 3,
+	  .fn = disk_bit_turn },
 
 	/* containment/memory */
 	{ "containment/memory/hole_access_reaches_the_vmm", .fn = hole_fill },

@@ -170,6 +170,12 @@ int vm_create(struct vm *vm, struct kvm_system *sys,
 
 void vm_destroy(struct vm *vm)
 {
+	while (vm->attached) {
+		struct vm_attached *a = vm->attached;
+
+		vm->attached = a->next;
+		a->destroy(a);
+	}
 	for (unsigned int i = 0; i < vm->vcpus; i++)
 		vcpu_destroy(&vm->vcpu[i]);
 	free(vm->vcpu);

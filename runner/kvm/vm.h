@@ -122,6 +122,12 @@ struct vcpu_stamp {
 	uint64_t entered_tsc;
 };
 
+/* Part of something that ends before its VM does: the last one first. */
+struct vm_attached {
+	struct vm_attached *next;
+	void (*destroy)(struct vm_attached *a);
+};
+
 struct vm {
 	struct kvm_system *sys;
 	int fd;
@@ -134,6 +140,7 @@ struct vm {
 	struct unclaimed unclaimed;
 	int eventfd[VM_EVENTFDS];	/* PIO any, PIO match, MMIO any, match */
 	uint64_t msr_reads, msr_writes;	/* of ABI_MSR_USER */
+	struct vm_attached *attached;	/* devices; NULL: none */
 	void *opaque;			/* of whoever made the VM */
 };
 

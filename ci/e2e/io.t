@@ -1,0 +1,74 @@
+#!/bin/bash
+# IO through virtio: doorbells, completions, a block device. Every row ends in
+# a verdict here, what must be exact is attested, and no file stays behind. On
+# SVM + NPT every row that is not skipped is attested, interrupts, too.
+. "$(dirname "$0")/assisted.sh"
+
+# Where CPL0 is interpreted, a handler's instructions do not add up.
+interrupts="'_irq' in x['id']"
+
+if have_kvm; then
+	vmgauge bench 'io/*' --quick --instances 1 --budget 12 -o here.json
+	check "all rows run" judged
+	check "as the schema has it" valid here.json
+	check "every row ends in a verdict, and none is an error" holds \
+		here.json "len(d['results']) >= 36" \
+		"not [(x['id'], x['verdict'], x['reason']) for x in d['results']
+		      if x['verdict'] not in ('pass', 'skip')]" \
+		"all(x['reason'] for x in d['results'] if x['verdict'] == 'skip')"
+	check "rows without interrupts are attested" holds here.json \
+		"not [(x['id'], x['attest']['reason']) for x in d['results']
+		      if x['verdict'] == 'pass' and not $interrupts and
+		      not x['attest']['attested']]"
+	check "what passed has a number that can be one" holds here.json \
+		"not [(x['id'], x['median']) for x in d['results']
+		      if x['verdict'] == 'pass' and not 0 < x['median'] < 1e11]"
+	check "throughput has its price beside it" holds here.json \
+		"all(r('io/' + x + '_device', 3)['verdict'] ==
+		     r('io/' + x, 3)['verdict'] for x in
+		     ('blk_read_4k_q1', 'blk_read_4k_q32',
+		      'blk_read_128k_memory', 'blk_write_128k_direct'))"
+	check "no file is left behind" [ -z "$(ls -A "$TMPDIR")" ]
+
+	vmgauge conform 'fidelity/virtio/*' -o probes.json
+	check "the device keeps to its standard" exited 0
+	check "in all of its probes" holds probes.json \
+		"len(d['results']) == 7" \
+		"all(x['verdict'] == 'pass' for x in d['results'])"
+else
+	skip "rows on this host" "no /dev/kvm"
+fi
+
+vmgauge conform 'fidelity/virtio/*' --target null -o null.json
+check "where there is no such device, its probes are skipped or ours" holds \
+	null.json "all(x['verdict'] != 'fail' for x in d['results'])"
+
+host=("$root/ci/host" svm)
+if "${host[@]}" --check >check.txt 2>&1; then
+	capture "${host[@]}" -- bench 'io/doorbell*' 'io/completion*' \
+		'io/blk_*_4k_*' 'io/blk_read_128k*' --instances 1 --budget 6 \
+		--deadline 10000 -o there.json
+	if host_died; then
+		skip "SVM + NPT" "the software host could not run"
+	else
+		check "SVM + NPT: the rows run" exited 0
+		check "every row that is not skipped is attested" holds \
+			there.json \
+			"not [(x['id'], x['verdict'], x['reason'] or
+			       x['attest']['reason']) for x in d['results']
+			      if x['verdict'] != 'skip' and not
+			      (x['verdict'] == 'pass' and
+			       x['attest']['attested'])]" \
+			"len([x for x in d['results']
+			      if x['verdict'] == 'pass']) >= 18"
+		capture "${host[@]}" -- conform 'fidelity/virtio/*' \
+			-o there.json
+		host_died || check "and the device keeps to its standard" \
+			holds there.json "len(d['results']) == 7" \
+			"not [(x['id'], x['reason']) for x in d['results']
+			      if x['verdict'] != 'pass']"
+	fi
+else
+	skip "SVM + NPT" "$(head -n 1 check.txt)"
+fi
+finish

@@ -1,0 +1,148 @@
+/*
+ * VIRTIO 1.2: the facts that a device (runner/kvm/virtio/) and its driver
+ * (the image) share, and where the built-in VMM puts its devices.
+ *
+ * Numbers, layouts and names are those of the standard: OASIS, Virtual I/O
+ * Device (VIRTIO) Version 1.2, sections 2.1, 2.7, 4.2.2, 5.2 and 6. All is
+ * little-endian, as is everything that this image runs on.
+ */
+#ifndef VMGAUGE_VIRTIO_H
+#define VMGAUGE_VIRTIO_H
+
+#include <stdint.h>
+
+/* Of the built-in VMM: devices side by side, pages that no memslot backs. */
+#define VIRTIO_MMIO_GPA		0xd0010000ull
+#define VIRTIO_MMIO_BYTES	0x200u
+#define VIRTIO_VECTOR		0xf2	/* that interrupts are delivered at */
+
+enum virtio_mmio_register {
+	VIRTIO_MMIO_MAGIC = 0x000,
+	VIRTIO_MMIO_VERSION = 0x004,
+	VIRTIO_MMIO_DEVICE_ID = 0x008,
+	VIRTIO_MMIO_VENDOR_ID = 0x00c,
+	VIRTIO_MMIO_DEVICE_FEATURES = 0x010,
+	VIRTIO_MMIO_DEVICE_FEATURES_SEL = 0x014,
+	VIRTIO_MMIO_DRIVER_FEATURES = 0x020,
+	VIRTIO_MMIO_DRIVER_FEATURES_SEL = 0x024,
+	VIRTIO_MMIO_QUEUE_SEL = 0x030,
+	VIRTIO_MMIO_QUEUE_NUM_MAX = 0x034,
+	VIRTIO_MMIO_QUEUE_NUM = 0x038,
+	VIRTIO_MMIO_QUEUE_READY = 0x044,
+	VIRTIO_MMIO_QUEUE_NOTIFY = 0x050,
+	VIRTIO_MMIO_INTERRUPT_STATUS = 0x060,
+	VIRTIO_MMIO_INTERRUPT_ACK = 0x064,
+	VIRTIO_MMIO_STATUS = 0x070,
+	VIRTIO_MMIO_QUEUE_DESC = 0x080,		/* low, then high half */
+	VIRTIO_MMIO_QUEUE_DRIVER = 0x090,
+	VIRTIO_MMIO_QUEUE_DEVICE = 0x0a0,
+	VIRTIO_MMIO_SHM_LEN = 0x0b0,		/* two halves: all ones */
+	VIRTIO_MMIO_SHM_BASE = 0x0b8,
+	VIRTIO_MMIO_CONFIG_GENERATION = 0x0fc,
+	VIRTIO_MMIO_CONFIG = 0x100,
+};
+
+#define VIRTIO_MMIO_MAGIC_VALUE	0x74726976u	/* "virt" */
+
+enum virtio_status {
+	VIRTIO_ACKNOWLEDGE = 1,
+	VIRTIO_DRIVER = 2,
+	VIRTIO_DRIVER_OK = 4,
+	VIRTIO_FEATURES_OK = 8,
+	VIRTIO_NEEDS_RESET = 64,
+	VIRTIO_FAILED = 128,
+};
+
+enum virtio_interrupt { VIRTIO_INT_USED = 1, VIRTIO_INT_CONFIG = 2 };
+
+#define VIRTIO_F_INDIRECT_DESC	(1ull << 28)
+#define VIRTIO_F_EVENT_IDX	(1ull << 29)
+#define VIRTIO_F_VERSION_1	(1ull << 32)
+
+enum virtio_id { VIRTIO_ID_BLOCK = 2 };
+
+/* The split virtqueue: descriptor table, driver area, device area. */
+enum { VIRTQ_NEXT = 1, VIRTQ_WRITE = 2, VIRTQ_INDIRECT = 4 };
+enum { VIRTQ_NO_INTERRUPT = 1 };	/* flags of the driver area */
+enum { VIRTQ_NO_NOTIFY = 1 };		/* flags of the device area */
+
+struct virtq_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags;
+	uint16_t next;
+};
+
+struct virtq_avail {
+	uint16_t flags;
+	uint16_t idx;
+	uint16_t ring[];	/* and used_event behind its last */
+};
+
+struct virtq_used_elem {
+	uint32_t id;
+	uint32_t len;
+};
+
+struct virtq_used {
+	uint16_t flags;
+	uint16_t idx;
+	struct virtq_used_elem ring[];	/* and avail_event behind its last */
+};
+
+#define VIRTQ_DESC_BYTES(size)	(16ull * (size))
+#define VIRTQ_AVAIL_BYTES(size)	(6 + 2ull * (size))
+#define VIRTQ_USED_BYTES(size)	(6 + 8ull * (size))
+#define VIRTQ_SIZE_MAX		256	/* of the built-in VMM's queues */
+
+/*
+ * Is a notification due, when the other side asked for one once index `event`
+ * has been passed, and the index went from `before` to `now`? (2.7.7.2)
+ */
+static inline _Bool virtq_event_due(uint16_t event, uint16_t now,
+				    uint16_t before)
+{
+	return (uint16_t)(now - event - 1) < (uint16_t)(now - before);
+}
+
+/* The block device (5.2). */
+#define VIRTIO_BLK_F_SEG_MAX	(1ull << 2)
+#define VIRTIO_BLK_F_BLK_SIZE	(1ull << 6)
+#define VIRTIO_BLK_F_FLUSH	(1ull << 9)
+#define VIRTIO_BLK_F_MQ		(1ull << 12)
+
+enum virtio_blk_type {
+	VIRTIO_BLK_T_IN = 0,
+	VIRTIO_BLK_T_OUT = 1,
+	VIRTIO_BLK_T_FLUSH = 4,
+	VIRTIO_BLK_T_GET_ID = 8,
+};
+
+enum virtio_blk_status {
+	VIRTIO_BLK_S_OK = 0,
+	VIRTIO_BLK_S_IOERR = 1,
+	VIRTIO_BLK_S_UNSUPP = 2,
+};
+
+#define VIRTIO_BLK_SECTOR	512u
+#define VIRTIO_BLK_ID_BYTES	20u
+
+struct virtio_blk_header {
+	uint32_t type;
+	uint32_t reserved;
+	uint64_t sector;
+};
+
+struct virtio_blk_config {
+	uint64_t capacity;		/* in sectors */
+	uint32_t size_max;
+	uint32_t seg_max;
+	uint8_t geometry[4];
+	uint32_t blk_size;
+	uint8_t topology[8];
+	uint8_t writeback;
+	uint8_t unused0;
+	uint16_t num_queues;
+};
+
+#endif

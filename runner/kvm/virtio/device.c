@@ -1,0 +1,284 @@
+/*
+ * A virtio device and its life: made, plugged in, driven, reset, destroyed;
+ * see device.h.
+ */
+#define _GNU_SOURCE 1		/* for affinity, where the flags lack it */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kvm/irq.h"
+#include "kvm/virtio/device.h"
+
+#define COMMON_FEATURES	(VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | \
+			 VIRTIO_F_EVENT_IDX)
+
+static void eventfd_ring(int fd)
+{
+	const uint64_t one = 1;
+
+	/* Full: then it is readable, which is all that is wanted. */
+	if (write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+int virtio_device_init(struct virtio_device *d,
+		       const struct virtio_device_ops *ops, unsigned int queues,
+		       struct error *e)
+{
+	memset(d, 0, sizeof(*d));
+	d->ops = ops;
+	d->irqfd = -1;
+	pthread_mutex_init(&d->lock, NULL);
+	for (unsigned int i = 0; i < VIRTIO_QUEUES_MAX; i++)
+		d->queue[i].kick = -1;
+	if (!queues || queues > VIRTIO_QUEUES_MAX)
+		return error_set(e, -EINVAL, "a virtio device has 1 to %d "
+				 "queues, not %u", VIRTIO_QUEUES_MAX, queues);
+	for (unsigned int i = 0; i < queues; i++) {
+		struct virtio_queue *q = &d->queue[i];
+
+		q->device = d;
+		q->index = i;
+		q->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (q->kick < 0)
+			return error_set(e, -errno, "eventfd: %s",
+					 strerror(errno));
+		d->queues++;
+	}
+	return 0;
+}
+
+/* Deaf to signals: those that kick vCPUs are not for it. */
+static int thread_start(struct virtio_queue *q, int pu, struct error *e)
+{
+	pthread_attr_t attr;
+	sigset_t all, old;
+	cpu_set_t set;
+	int rc = pthread_attr_init(&attr);
+
+	if (rc)
+		return error_set(e, -rc, "a virtqueue's thread: %s",
+				 strerror(rc));
+	if (pu >= 0 && pu < CPU_SETSIZE) {
+		CPU_ZERO(&set);
+		CPU_SET(pu, &set);
+		rc = pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (!rc)
+		rc = pthread_create(&q->thread, &attr, virtio_queue_thread, q);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	q->running = !rc;
+	return rc ? error_set(e, -rc, "a virtqueue's thread: %s",
+			      strerror(rc)) : 0;
+}
+
+int virtio_device_plug(struct virtio_device *d, struct vm *vm,
+		       const struct virtio_plug *plug, struct error *e)
+{
+	int rc;
+
+	d->vm = vm;
+	d->plug = *plug;
+	d->offered = (COMMON_FEATURES | d->ops->features) & ~plug->hidden;
+	virtio_memory_take(&d->memory, vm);
+	if (plug->interrupts) {
+		rc = irq_routes_set(vm, 0, VIRTIO_VECTOR, e);
+		if (rc < 0)
+			return rc;
+		d->irqfd = irqfd_create(vm, IRQ_GSI_MSI, e);
+		if (d->irqfd < 0)
+			return d->irqfd;
+	}
+	for (unsigned int i = 0; i < d->queues; i++) {
+		rc = thread_start(&d->queue[i], plug->pu, e);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+void virtio_device_destroy(struct virtio_device *d)
+{
+	if (!d)
+		return;
+	atomic_store(&d->quitting, true);
+	for (unsigned int i = 0; i < d->queues; i++) {
+		struct virtio_queue *q = &d->queue[i];
+
+		eventfd_ring(q->kick);
+		if (q->running)
+			pthread_join(q->thread, NULL);
+	}
+	for (unsigned int i = 0; i < d->queues; i++)
+		close(d->queue[i].kick);
+	if (d->irqfd >= 0)
+		irqfd_destroy(d->vm, IRQ_GSI_MSI, d->irqfd);
+	pthread_mutex_destroy(&d->lock);
+	d->ops->destroy(d);
+}
+
+/* As after power on. Under the lock, and with all queues at rest. */
+static void reset_finish(struct virtio_device *d)
+{
+	for (unsigned int i = 0; i < d->queues; i++) {
+		struct virtio_queue *q = &d->queue[i];
+
+		memset(&q->layout, 0, sizeof(q->layout));
+		q->layout.size = VIRTQ_SIZE_MAX;
+		q->ready = false;
+	}
+	d->accepted = 0;
+	d->features_sel = d->driver_sel = d->queue_sel = 0;
+	d->trouble[0] = '\0';
+	atomic_store(&d->interrupt, 0);
+	atomic_store(&d->resetting, false);
+	atomic_store(&d->status, 0);
+}
+
+/* Under the lock. Threads that serve have to come to rest first. */
+static void reset_begin(struct virtio_device *d)
+{
+	d->alive = 0;
+	for (unsigned int i = 0; i < d->queues; i++)
+		d->alive += atomic_load(&d->queue[i].live);
+	if (!d->alive) {
+		reset_finish(d);
+		return;
+	}
+	atomic_store(&d->resetting, true);
+	for (unsigned int i = 0; i < d->queues; i++)
+		eventfd_ring(d->queue[i].kick);
+}
+
+void virtio_queue_rested(struct virtio_queue *q)
+{
+	struct virtio_device *d = q->device;
+
+	pthread_mutex_lock(&d->lock);
+	atomic_store(&q->live, false);
+	if (atomic_load(&d->resetting) && !--d->alive)
+		reset_finish(d);
+	pthread_mutex_unlock(&d->lock);
+}
+
+/* Under the lock or not: the driver is to see it and to start again. */
+void virtio_device_trouble(struct virtio_device *d, const char *why)
+{
+	uint32_t old = atomic_fetch_or(&d->status, VIRTIO_NEEDS_RESET);
+
+	if (!(old & VIRTIO_NEEDS_RESET))
+		snprintf(d->trouble, sizeof(d->trouble), "%s", why);
+	if (!(old & VIRTIO_DRIVER_OK))
+		return;
+	atomic_fetch_or(&d->interrupt, VIRTIO_INT_CONFIG);
+	if (d->irqfd >= 0)
+		eventfd_ring(d->irqfd);
+}
+
+/* Under the lock: queues that are ready come alive. */
+static void driver_ok(struct virtio_device *d)
+{
+	struct error e;
+
+	for (unsigned int i = 0; i < d->queues; i++) {
+		struct virtio_queue *q = &d->queue[i];
+
+		if (!q->ready)
+			continue;
+		if (virtq_start(&q->ring, &d->memory, &q->layout, d->accepted,
+				&e)) {
+			virtio_device_trouble(d, e.text);
+			continue;
+		}
+		atomic_store(&q->live, true);
+		eventfd_ring(q->kick);
+	}
+}
+
+void virtio_status_write(struct virtio_device *d, uint32_t value)
+{
+	uint32_t old, now;
+
+	pthread_mutex_lock(&d->lock);
+	if (atomic_load(&d->resetting))
+		goto out;
+	if (!value) {
+		reset_begin(d);
+		goto out;
+	}
+	old = atomic_load(&d->status);
+	now = old | (value & 0xff & ~(uint32_t)VIRTIO_NEEDS_RESET);
+	if (d->accepted & ~d->offered || !(d->accepted & VIRTIO_F_VERSION_1))
+		now &= ~(uint32_t)VIRTIO_FEATURES_OK;
+	if (!(now & VIRTIO_FEATURES_OK))
+		now &= ~(uint32_t)VIRTIO_DRIVER_OK;
+	atomic_fetch_or(&d->status, now);
+	if (now & ~old & VIRTIO_DRIVER_OK)
+		driver_ok(d);
+out:
+	pthread_mutex_unlock(&d->lock);
+}
+
+uint32_t virtio_status_read(struct virtio_device *d)
+{
+	return atomic_load(&d->status);
+}
+
+/* What was agreed on once is fixed until a reset. */
+void virtio_features_accept(struct virtio_device *d, uint32_t value)
+{
+	uint32_t half;
+
+	pthread_mutex_lock(&d->lock);
+	half = d->driver_sel;
+	if (half < 2 && !(atomic_load(&d->status) & VIRTIO_FEATURES_OK)) {
+		d->accepted &= ~(0xffffffffull << 32 * half);
+		d->accepted |= (uint64_t)value << 32 * half;
+	}
+	pthread_mutex_unlock(&d->lock);
+}
+
+void virtio_queue_kick(struct virtio_device *d, uint32_t index)
+{
+	if (index < d->queues)
+		eventfd_ring(d->queue[index].kick);
+}
+
+void virtio_queue_signal(struct virtio_queue *q)
+{
+	struct virtio_device *d = q->device;
+
+	if (!virtq_signal_due(&q->ring))
+		return;
+	atomic_fetch_or(&d->interrupt, VIRTIO_INT_USED);
+	atomic_fetch_add(&q->signals, 1);
+	if (d->irqfd >= 0)
+		eventfd_ring(d->irqfd);
+}
+
+void virtio_device_stats(struct virtio_device *d, struct virtio_stats *s)
+{
+	memset(s, 0, sizeof(*s));
+	for (unsigned int i = 0; i < d->queues; i++) {
+		struct virtio_queue *q = &d->queue[i];
+		struct timespec t;
+		clockid_t clock;
+
+		s->served += atomic_load(&q->served);
+		s->signals += atomic_load(&q->signals);
+		s->kicks += atomic_load(&q->kicks);
+		if (q->running && !pthread_getcpuclockid(q->thread, &clock) &&
+		    !clock_gettime(clock, &t))
+			s->cpu_ns += (uint64_t)t.tv_sec * 1000000000u +
+				     (uint64_t)t.tv_nsec;
+	}
+}

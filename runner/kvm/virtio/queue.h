@@ -1,0 +1,102 @@
+/*
+ * The device's side of a split virtqueue, which trusts nothing.
+ *
+ * This is the one place where addresses, lengths, indices and chains that a
+ * guest wrote are checked. Each word of the guest's is read once, into the
+ * host's memory, and what was checked is what is used: a guest that changes a
+ * descriptor afterwards changes nothing. What a virtq_chain holds lies inside
+ * guest memory, in host addresses; the data there stays the guest's, and may
+ * change at any time.
+ *
+ *	while (virtq_pop(q, &chain) > 0)
+ *		... virtq_push(q, chain.head, written);
+ *	if (virtq_signal_due(q))
+ *		... interrupt ...
+ *
+ * A queue belongs to one thread at a time. Once the guest broke a rule that
+ * leaves no request to answer, the queue is broken: virtq_pop() says -EPROTO
+ * from then on, `broken` says why, and only a new virtq_start() ends that.
+ *
+ * Source: VIRTIO 1.2, 2.7 Split Virtqueues.
+ */
+#ifndef VMGAUGE_KVM_VIRTIO_QUEUE_H
+#define VMGAUGE_KVM_VIRTIO_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "error.h"
+#include "kvm/virtio/memory.h"
+#include "virtio.h"
+
+/* Where a driver put its queue; as it said, unchecked. */
+struct virtq_layout {
+	uint32_t size;			/* a power of two, at most the max */
+	uint64_t desc_gpa, driver_gpa, device_gpa;
+};
+
+struct virtq {
+	const struct virtio_memory *memory;
+	uint16_t size;
+	bool indirect, event_index;
+	const uint8_t *desc;		/* all three in guest memory */
+	struct virtq_avail *avail;
+	struct virtq_used *used;
+	uint16_t next_avail, next_used;
+	uint16_t signalled;		/* next_used at the last decision */
+	unsigned int in_flight;		/* popped and not yet pushed */
+	const char *broken;		/* NULL, or which rule was broken */
+	/* Of descriptors in flight: which head's (+ 1), and what follows. */
+	uint16_t owner[VIRTQ_SIZE_MAX], follows[VIRTQ_SIZE_MAX];
+	uint16_t length[VIRTQ_SIZE_MAX];	/* by head, in descriptors */
+};
+
+/* One request: what the device may read, then what it may write. */
+struct virtq_chain {
+	uint16_t head;
+	unsigned int readable, writable;	/* segments of each */
+	uint64_t readable_bytes, writable_bytes;
+	struct iovec segment[VIRTQ_SIZE_MAX];	/* the readable ones first */
+};
+
+/* -EINVAL with the reason for a layout that is not one. */
+int virtq_start(struct virtq *q, const struct virtio_memory *memory,
+		const struct virtq_layout *layout, uint64_t features,
+		struct error *e);
+
+/* 1: a request; 0: none waits; -EPROTO: the queue is broken. */
+int virtq_pop(struct virtq *q, struct virtq_chain *c);
+
+/* A request is done: `written` bytes of its writable part were filled. */
+void virtq_push(struct virtq *q, uint16_t head, uint32_t written);
+
+/* After any number of virtq_push(): does the driver want to be told? */
+bool virtq_signal_due(struct virtq *q);
+
+/*
+ * Asks the driver for a notification of the next request, or for none (a
+ * hint: with event index, one may come nevertheless). virtq_notify_ask() is
+ * true when a request came meanwhile, of which nothing will be told.
+ */
+bool virtq_notify_ask(struct virtq *q);
+void virtq_notify_stop(struct virtq *q);
+
+/*
+ * Copies from the readable part, or to the writable one, at an offset in it;
+ * returns what there was of `bytes`.
+ */
+size_t virtq_read(const struct virtq_chain *c, uint64_t offset, void *to,
+		  size_t bytes);
+size_t virtq_write(const struct virtq_chain *c, uint64_t offset,
+		   const void *from, size_t bytes);
+
+/*
+ * The segments of [offset, offset + bytes) of the writable or readable part,
+ * into `to`, which holds VIRTQ_SIZE_MAX; how many.
+ */
+unsigned int virtq_slice(const struct virtq_chain *c, bool writable,
+			 uint64_t offset, uint64_t bytes, struct iovec *to);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * The thread of a virtqueue: sleeps until there is something to do, or looks
+ * all the time; serves; comes to rest for a reset or for the device's end.
+ *
+ * Before it sleeps it asks the driver for a notification, and looks once more
+ * behind that: a request that came in between would not be told.
+ */
+#include <poll.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "kvm/virtio/device.h"
+
+#define SPINS_A_YIELD	64	/* of one that is not on a CPU of its own */
+
+static bool must_rest(const struct virtio_device *d)
+{
+	return atomic_load(&d->resetting) || atomic_load(&d->quitting);
+}
+
+static void kick_clear(struct virtio_queue *q)
+{
+	uint64_t n;
+
+	if (read(q->kick, &n, sizeof(n)) == sizeof(n))
+		atomic_fetch_add(&q->kicks, 1);
+}
+
+static void sleep_until_kicked(struct virtio_queue *q, int more)
+{
+	struct pollfd fd[2] = {
+		{ .fd = q->kick, .events = POLLIN },
+		{ .fd = more, .events = POLLIN },	/* -1 is left out */
+	};
+	uint64_t n;
+
+	if (poll(fd, 2, -1) <= 0)
+		return;
+	if (fd[0].revents)
+		kick_clear(q);
+	if (fd[1].revents && read(more, &n, sizeof(n)) < 0)
+		return;			/* somebody else's turn: look again */
+}
+
+static void live_serve(struct virtio_queue *q)
+{
+	const struct virtio_device *d = q->device;
+	bool polls = d->plug.notify == VIRTIO_NOTIFY_POLL;
+	int fd = d->ops->queue_fd ? d->ops->queue_fd(q) : -1;
+	unsigned int idle = 0;
+
+	while (!must_rest(d)) {
+		virtq_notify_stop(&q->ring);
+		if (d->ops->serve(q)) {
+			idle = 0;
+		} else if (polls && !q->ring.broken) {
+			if (d->plug.pu < 0 && ++idle % SPINS_A_YIELD == 0)
+				sched_yield();
+			__builtin_ia32_pause();
+		} else if (q->ring.broken || !virtq_notify_ask(&q->ring)) {
+			sleep_until_kicked(q, fd);
+		}
+	}
+}
+
+void *virtio_queue_thread(void *opaque)
+{
+	struct virtio_queue *q = opaque;
+	struct virtio_device *d = q->device;
+	struct error e;
+
+	while (!atomic_load(&d->quitting)) {
+		if (!atomic_load(&q->live)) {
+			sleep_until_kicked(q, -1);
+			continue;
+		}
+		if (d->ops->queue_start(q, &e))
+			virtio_device_trouble(d, e.text);
+		else
+			live_serve(q);
+		while (!must_rest(d))
+			sleep_until_kicked(q, -1);
+		d->ops->queue_stop(q);
+		virtio_queue_rested(q);
+	}
+	return NULL;
+}
