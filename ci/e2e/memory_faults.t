@@ -58,6 +58,22 @@ have_kvm && {
 			'needs 32 MiB' in x['reason'] and
 			'--memory' in x['reason'] for x in d['results'])"
 
+	# Fragmented memory gives no huge page, and neither does this: what KVM
+	# then maps is not what the row claims.
+	capture "$python" -c '
+import ctypes, os, sys
+PR_SET_THP_DISABLE = 41
+if ctypes.CDLL(None).prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0):
+    sys.exit("prctl")
+os.execvp(sys.argv[1], sys.argv[1:])' "$VMGAUGE" bench \
+		memory/fault_write_2m_thp --ring 3 --instances 2 --budget 2 \
+		-o fragmented.json
+	check "a huge page that is none is no number of huge pages" holds \
+		fragmented.json "(lambda x: x['verdict'] == 'skip' or
+			not x['attest']['attested'] and
+			'0 of 2 MiB' in x['attest']['reason'])(
+			r('memory/fault_write_2m_thp', 3))"
+
 	# What is locked is bounded for users: nothing here may need any.
 	capture prlimit --memlock=0:0 "$VMGAUGE" bench memory/fault_write_4k \
 		memory/uffd_missing_4k --ring 3 --instances 1 --budget 1 \
