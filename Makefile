@@ -6,6 +6,8 @@
 BUILD    ?= build
 PREFIX   ?= /usr/local
 DESTDIR  ?=
+SHARE    := $(PREFIX)/share
+ZSHDIR   ?= $(SHARE)/zsh/site-functions
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
@@ -13,7 +15,7 @@ PYTHON   ?= python3
 SANITIZE ?=
 V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
-VERSION  := 0.1.0$(shell git describe --always --dirty 2>/dev/null | sed 's/^/-g/')
+VERSION  := $(shell ci/version)
 LIBS     := hwloc jansson liburing sqlite3
 
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
@@ -61,7 +63,8 @@ help:
 #: make iso        a CD that boots the image on any PC; see vmgauge import
 #: make lint       cppcheck and clang-tidy
 #: make fuzz       libFuzzer on the readers of foreign files (T=SECONDS each)
-#: make install    one file: $(DESTDIR)$(PREFIX)/bin/vmgauge
+#: make install    program, manual, completions under $(DESTDIR)$(PREFIX) (/usr/local)
+#: make deb        the same as a Debian package in build/
 #: make clean      remove build/
 
 deps:
@@ -93,8 +96,28 @@ figures: deps
 		$(BUILD)/trust
 	$(Q)BUILD=$(BUILD) ci/figures $(F)
 
-install: all
+# The program writes these itself, from the tables that it parses options with.
+MANUAL   := $(patsubst %,$(BUILD)/manual/%,mdoc bash zsh fish)
+$(MANUAL): $(BUILD)/manual/%: $(BUILD)/vmgauge
+	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  MANUAL  $@'
+	$(Q)SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct \
+		2>/dev/null || date +%s)} $< manual $* >$@
+
+install: all $(MANUAL)
 	install -D -m 755 $(BUILD)/vmgauge $(DESTDIR)$(PREFIX)/bin/vmgauge
+	install -D -m 644 $(BUILD)/manual/mdoc $(DESTDIR)$(SHARE)/man/man1/vmgauge.1
+	install -D -m 644 $(BUILD)/manual/bash \
+		$(DESTDIR)$(SHARE)/bash-completion/completions/vmgauge
+	install -D -m 644 $(BUILD)/manual/zsh $(DESTDIR)$(ZSHDIR)/_vmgauge
+	install -D -m 644 $(BUILD)/manual/fish \
+		$(DESTDIR)$(SHARE)/fish/vendor_completions.d/vmgauge.fish
+	install -d -m 755 $(DESTDIR)$(SHARE)/doc/vmgauge
+	install -m 644 README.md LICENSE runner/result/result.schema.json \
+		$(DESTDIR)$(SHARE)/doc/vmgauge
+
+.PHONY: deb
+deb: all
+	$(Q)ci/deb $(BUILD)
 
 clean:
 	rm -rf $(BUILD)

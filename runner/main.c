@@ -37,10 +37,8 @@ static void usage(FILE *out)
 	fprintf(out, "Usage: vmgauge VERB [GLOB...] [OPTION...]\n\n");
 	for (size_t i = 0; i < VERBS; i++)
 		fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
-	fprintf(out, "\nvmgauge VERB --help tells a verb's options.\n"
-		"Exit codes: 0 nothing wrong; 1 something failed, hung, "
-		"crashed or regressed;\n2 usage or environment; 77 "
-		"everything was skipped.\n");
+	fprintf(out, "\nvmgauge VERB --help tells a verb's options.\n%s",
+		verb_exit_codes);
 }
 
 /* A verb whose output was lost has not succeeded. */
@@ -75,6 +73,8 @@ int main(int argc, char **argv)
 			return said(verbs[i].run(argc - 1, argv + 1));
 	if (!strcmp(argv[1], "inside"))	/* a container's, not people's */
 		return verb_inside(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "manual"))		/* the build's */
+		return said(verb_manual(verbs, VERBS, argc - 1, argv + 1));
 	fprintf(stderr, "vmgauge: no verb is called '%s': one of", argv[1]);
 	for (size_t i = 0; i < VERBS; i++)
 		fprintf(stderr, " %s", verbs[i].name);

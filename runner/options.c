@@ -40,8 +40,8 @@ static const struct argp_option option[] = {
 	{ "allow-host-changes", KEY_ALLOW_HOST_CHANGES, NULL, 0,
 	  "rows may set KSM, zram, cgroups, KVM's parameters; all is restored",
 	  0 },
-	{ "policy", KEY_POLICY, "NAME", 0,
-	  "vCPU placement: compact, scatter, one-per-core (compact)", 0 },
+	{ "policy", KEY_POLICY, "compact|scatter|one-per-core|per-node|smt",
+	  0, "vCPU placement (compact)", 0 },
 	{ "no-pin", KEY_NO_PIN, NULL, 0, "leave placement to the kernel", 0 },
 	{ "inject", KEY_INJECT, "spin_ns=N", 0, "a mutant, to test the gate: "
 	  "the built-in VMM wastes N ns in each userspace exit; results say so",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "result/doc.h"
+#include "table.h"
 #include "verb.h"
 
 static const char *text(const json_t *o, const char *key)
@@ -22,8 +23,7 @@ static double number(const json_t *o, const char *key)
 	return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
-/* 12,345.6 with as many digits as a measurement bears. */
-static const char *figure(char *to, size_t bytes, double v)
+const char *table_figure(char *to, size_t bytes, double v)
 {
 	char plain[48];
 	size_t n, out = 0, whole;
@@ -73,20 +73,40 @@ static int name_width(const struct session *s)
 	return (int)width;
 }
 
+void table_id(char *to, size_t bytes, const json_t *r)
+{
+	json_int_t vcpus = json_integer_value(json_object_get(
+		json_object_get(r, "params"), "vcpus"));
+
+	snprintf(to, bytes, vcpus ? "%s x%d" : "%s", text(r, "id"), (int)vcpus);
+}
+
+const char *table_attested(const json_t *r)
+{
+	const json_t *attest = json_object_get(r, "attest");
+
+	return !json_is_object(attest) ? "none to attest" :
+	       json_is_true(json_object_get(attest, "attested")) ? "attested" :
+	       "not attested";
+}
+
+const char *table_flag(const json_t *r)
+{
+	return flagged(r, "injected_slowdown") ? ", slowed by --inject" :
+	       flagged(r, "cpus_taken_away") ? ", CPUs taken away" :
+	       flagged(r, "under_10x_overhead") ? ", under 10x overhead" :
+	       flagged(r, "two_humps") ? ", two humps" : "";
+}
+
 static void bench_row(FILE *out, const json_t *r, int width)
 {
 	const json_t *ci = json_object_get(r, "ci");
-	const json_t *attest = json_object_get(r, "attest");
 	const char *unit = text(r, "unit");
 	char median[32], low[32], high[32], ns[32], interval[72];
-	bool attested = json_is_true(json_object_get(attest, "attested"));
 	const json_t *params = json_object_get(r, "params");
-	json_int_t vcpus = json_integer_value(json_object_get(params, "vcpus"));
-	char id[ABI_NAME_MAX + 16];
+	char id[TABLE_ID_MAX];
 
-	/* As compare and report name it: rows of one item stay apart. */
-	snprintf(id, sizeof(id), vcpus ? "%s x%d" : "%s", text(r, "id"),
-		 (int)vcpus);
+	table_id(id, sizeof(id), r);
 	fprintf(out, "%-*s %4d ", width, id,
 		(int)json_integer_value(json_object_get(params, "ring")));
 	if (strcmp(text(r, "verdict"), "pass")) {
@@ -95,22 +115,17 @@ static void bench_row(FILE *out, const json_t *r, int width)
 		return;
 	}
 	snprintf(interval, sizeof(interval), "[%s, %s]",
-		 figure(low, sizeof(low), number(ci, "low")),
-		 figure(high, sizeof(high), number(ci, "high")));
+		 table_figure(low, sizeof(low), number(ci, "low")),
+		 table_figure(high, sizeof(high), number(ci, "high")));
 	fprintf(out, "%12s  %-22s %9s  %s%s\n",
-		figure(median, sizeof(median), number(r, "median")),
+		table_figure(median, sizeof(median), number(r, "median")),
 		json_is_object(ci) ? interval : "no interval",
 		strcmp(unit, "cycles") ? unit :
-		figure(ns, sizeof(ns), number(r, "ns")),
-		!json_is_object(attest) ? "none to attest" :
-		attested ? "attested" : "not attested",
-		flagged(r, "injected_slowdown") ? ", slowed by --inject" :
-		flagged(r, "under_10x_overhead") ? ", under 10x overhead" :
-		flagged(r, "two_humps") ? ", two humps" : "");
+		table_figure(ns, sizeof(ns), number(r, "ns")),
+		table_attested(r), table_flag(r));
 }
 
-/* Under a row: what it rests on. */
-static void evidence_row(FILE *out, const json_t *r)
+void table_evidence(FILE *out, const json_t *r)
 {
 	const json_t *attest = json_object_get(r, "attest");
 	const json_t *observed = json_object_get(attest, "observed");
@@ -138,7 +153,7 @@ static void evidence_row(FILE *out, const json_t *r)
 		fprintf(out, "    round trip:");
 		json_object_foreach(parts, key, v)
 			fprintf(out, " %s %s", key,
-				figure(cycles, sizeof(cycles),
+				table_figure(cycles, sizeof(cycles),
 				       json_number_value(v)));
 		fprintf(out, "%s\n", json_is_true(json_object_get(legs,
 			"adds_up")) ? "" : "; does not add up");
@@ -153,8 +168,14 @@ static void evidence_row(FILE *out, const json_t *r)
 void table_print(FILE *out, const struct session *s)
 {
 	int width = name_width(s);
+	struct terminal terminal;
 	unsigned int rows = 0;
 
+	terminal_look(&terminal, fileno(out));
+	if (terminal.rich) {
+		table_terminal(out, s, &terminal);
+		return;
+	}
 	for (unsigned int i = 0; i < s->series_count; i++) {
 		if (!s->series[i].item->bench || !s->series[i].result)
 			continue;
@@ -164,7 +185,7 @@ void table_print(FILE *out, const struct session *s)
 				"exits");
 		bench_row(out, s->series[i].result, width);
 		if (s->options.verbose)
-			evidence_row(out, s->series[i].result);
+			table_evidence(out, s->series[i].result);
 	}
 	if (rows)
 		fprintf(out, "cycles of the TSC for one operation, the empty "

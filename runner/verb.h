@@ -24,6 +24,7 @@ struct verb {
 
 int verb_info(int argc, char **argv);
 int verb_inside(int argc, char **argv);
+int verb_manual(const struct verb *verbs, size_t count, int argc, char **argv);
 int verb_list(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_bench(int argc, char **argv);
@@ -49,6 +50,19 @@ struct parsed {
  */
 bool verb_parse(const struct argp *argp, int argc, char **argv,
 		struct parsed *input, int *code);
+
+/* What every verb understands beside its own options. */
+extern const struct argp common_argp;
+
+/* For the help of the whole program, and for its manual. */
+extern const char verb_exit_codes[];
+
+/*
+ * Calls `each` with a verb's options as verb_parse() got them, and does nothing
+ * else: what is generated from them cannot differ from --help.
+ */
+typedef void verb_watch(const struct argp *argp, void *opaque);
+void verb_describe(const struct verb *verb, verb_watch *each, void *opaque);
 
 /* What the measuring verbs have in common, parsed by options_argp. */
 struct options {

@@ -80,7 +80,7 @@ static int print(const struct compare *c, enum compare_format format, struct err
 		rc = compare_tap(c, stdout, getenv("HARNESS_ACTIVE") ? 13 : 14);
 	else
 		rc = format == COMPARE_MARKDOWN ? compare_markdown(c, &t)
-					: compare_table(c, &t);
+					: compare_people(c, &t);
 	if (!rc && format != COMPARE_TAP)
 		fputs(text_string(&t), stdout);
 	text_free(&t);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compare/write.h"
 #include "export/save.h"
@@ -207,13 +208,16 @@ static int act_text(struct history *h, struct options_history *o,
 		    struct error *e)
 {
 	struct selection want = selection(o);
+	struct terminal terminal = { .rich = false };
 	struct text t = { 0 };
 	int rc;
 
+	if (!o->output)
+		terminal_look(&terminal, STDOUT_FILENO);
 	if (!strcmp(o->word[0], "list"))
-		rc = words_none(o, e) ?: history_list(h, &t);
+		rc = words_none(o, e) ?: history_list(h, &terminal, &t);
 	else if (!strcmp(o->word[0], "show"))
-		rc = history_show(h, &want, o->seed, o->points, &t, e);
+		rc = history_show(h, &want, o->seed, o->points, &terminal, &t, e);
 	else if (o->format && !strcmp(o->format, "json"))
 		rc = history_json(h, &want, o->seed, &t, e);
 	else
@@ -267,7 +271,7 @@ static int gate_print(const struct options_history *o, const struct compare *c,
 		rc = compare_tap(c, stdout, getenv("HARNESS_ACTIVE") ? 13 : 14);
 	else
 		rc = o->markdown ? compare_markdown(c, &t)
-				 : compare_table(c, &t);
+				 : compare_people(c, &t);
 	fputs(text_string(&t), stdout);
 	text_free(&t);
 	return rc ? error_set(e, rc, "standard output: %s", strerror(-rc)) : 0;
@@ -372,7 +376,7 @@ static const struct argp_option option[] = {
 	  "software (times of an emulated host; gate)", 2 },
 	{ "seed", KEY_SEED, "N", 0, "of the permutation tests (1)", 2 },
 	{ "points", KEY_POINTS, NULL, 0, "show: every result, too", 3 },
-	{ "format", KEY_FORMAT, "NAME", 0, "export: csv or json (csv)", 3 },
+	{ "format", KEY_FORMAT, "csv|json", 0, "export: in which (csv)", 3 },
 	{ "output", 'o', "FILE", 0, "plot: the SVG; gate: all of it as JSON; "
 	  "otherwise instead of standard output", 3 },
 	{ "threshold", KEY_THRESHOLD, "PCT", 0,

@@ -137,6 +137,7 @@ static void json_fuzz_history(struct json_fuzz *f, const json_t *doc)
 	if (store_add(&s, "fuzz", doc, &added, &e)) {
 		json_fuzz_refused(&e);
 	} else {
+		const struct terminal plain = { 0 };
 		struct history_gate g = {
 			.compare.options = { .alpha = GATE_ALPHA,
 					     .threshold = GATE_THRESHOLD,
@@ -144,8 +145,9 @@ static void json_fuzz_history(struct json_fuzz *f, const json_t *doc)
 		};
 
 		json_fuzz_need(!history_open(&h, &s, 0, &e), e.text);
-		json_fuzz_need(!history_list(&h, &t), "list failed");
-		if (history_show(&h, &all, 1, true, &t, &e) ||
+		json_fuzz_need(!history_list(&h, &plain, &t), "list failed");
+		if (history_show(&h, &all, 1, true, &plain, &t,
+				 &e) ||
 		    history_csv(&h, &all, &t, &e) ||
 		    history_json(&h, &all, 1, &t, &e))
 			json_fuzz_refused(&e);

@@ -282,11 +282,11 @@ static void bench_notices(void **opaque)
 		{ "memory/dirty_first_write", LOSES, "page 0 was written" },
 		{ "memory/dirty_first_write", INVENTS, "nobody wrote" },
 		{ "memory/dirty_bandwidth", LOSES, "page 0 was written" },
-		{ "memory/dirty_get_log", LOSES, "the guest wrote all pages" },
-		{ "memory/dirty_get_log_manual", LOSES, "wrote all pages" },
-		{ "memory/dirty_clear_log_64", LOSES, "wrote all pages" },
+		{ "memory/dirty_get_log", LOSES, "pages that the guest wrote" },
+		{ "memory/dirty_get_log_manual", LOSES, "pages that the guest wrote" },
+		{ "memory/dirty_clear_log_64", LOSES, "pages that the guest wrote" },
 		{ "memory/dirty_clear_log_all", INVENTS, "still in the log" },
-		{ "memory/precopy_pass", LOSES, "the guest wrote all pages" },
+		{ "memory/precopy_pass", LOSES, "pages that the guest wrote" },
 	};
 	char reason[ABI_TEXT_MAX + 1] = "";
 

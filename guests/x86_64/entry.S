@@ -276,9 +276,9 @@ fault_common:				/* struct trap_frame of fault.c */
 	.data
 	.balign 16
 	.globl idt
-idt:
+idt:				/* 240 gates: what is beyond is a #GP */
 	.set vector, 0
-	.rept 256
+	.rept 240
 	/* #BP and #OF from CPL3 are the program's right: DPL 3. */
 	.if vector == 8 || vector == 2
 	GATE (fault_stubs + vector * STUB_BYTES), 0, 1

@@ -31,8 +31,14 @@ void text_floor(struct text *t, const struct gate_row *g);
 /* "2 regressed, 1 newly failing, 80 same": what there is, the worst first. */
 void text_summary(struct text *t, const struct compare *c);
 
+/* Below a table's rows: how to read them; and what else there is to say. */
+void compare_legend(const struct compare *c, struct text *t);
+void compare_foot(const struct compare *c, struct text *t);
+
 /* 0 or -ENOMEM; the text is whole or not to be used. */
 int compare_table(const struct compare *c, struct text *t);
+/* The table for what standard output is: a terminal may show more. */
+int compare_people(const struct compare *c, struct text *t);
 int compare_markdown(const struct compare *c, struct text *t);
 
 /* Straight to `out`: 0 or -errno. */

@@ -91,7 +91,7 @@ static void names(struct text *t, const char *what, const json_t *list)
 	text_add(t, "\n");
 }
 
-static void legend(struct text *t, const struct compare *c)
+void compare_legend(const struct compare *c, struct text *t)
 {
 	if (c->live) {
 		text_format(t, "medians over slices of their lower deciles; "
@@ -107,6 +107,16 @@ static void legend(struct text *t, const struct compare *c)
 		    "runs of this host differ by anyway; delta: Cliff's. A "
 		    "false alarm over all rows: at most %g %%\n",
 		    100 * c->options.alpha);
+}
+
+void compare_foot(const struct compare *c, struct text *t)
+{
+	names(t, "only in BASE", c->only_base);
+	names(t, "only in NEW", c->only_fresh);
+	lines(t, "claim", c->claims);
+	lines(t, "note", c->notes);
+	text_summary(t, c);
+	text_add(t, "\n");
 }
 
 int compare_table(const struct compare *c, struct text *t)
@@ -132,13 +142,8 @@ int compare_table(const struct compare *c, struct text *t)
 		numbers_row(t, r);
 	}
 	if (heading)
-		legend(t, c);
-	names(t, "only in BASE", c->only_base);
-	names(t, "only in NEW", c->only_fresh);
-	lines(t, "claim", c->claims);
-	lines(t, "note", c->notes);
-	text_summary(t, c);
-	text_add(t, "\n");
+		compare_legend(c, t);
+	compare_foot(c, t);
 	free(order);
 	return t->failed ? -ENOMEM : 0;
 }

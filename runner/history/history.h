@@ -18,6 +18,7 @@
 #include "history/energy.h"
 #include "history/store.h"
 #include "reports/text.h"
+#include "terminal.h"
 
 struct history_host {
 	sqlite3_int64 id;
@@ -119,10 +120,12 @@ int series_cut(const struct trend *s, uint64_t seed, struct stretch **stretch,
 /* Whether a stretch is worse than the one before it. */
 bool stretch_worse(const struct trend *s, const struct stretch *x);
 
-/* The writers: 0 or -errno. */
-int history_list(struct history *h, struct text *t);
+/* The writers: 0 or -errno. A rich terminal is shown more. */
+int history_list(struct history *h, const struct terminal *terminal,
+		 struct text *t);
 int history_show(struct history *h, const struct selection *want,
-		 uint64_t seed, bool points, struct text *t, struct error *e);
+		 uint64_t seed, bool points, const struct terminal *terminal,
+		 struct text *t, struct error *e);
 int history_csv(struct history *h, const struct selection *want,
 		struct text *t, struct error *e);
 int history_json(struct history *h, const struct selection *want,

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "compare/write.h"
-#include "history/history.h"
+#include "history/list.h"
 
-int history_list(struct history *h, struct text *t)
+static void documents_plain(const struct history *h, struct text *t)
 {
 	text_format(t, "%-20s  %-32s  %-16s  %7s  %s\n", "started", "run",
 		    "host", "results", "vmgauge");
@@ -31,6 +31,15 @@ int history_list(struct history *h, struct text *t)
 		t->failed |= cell.failed;
 		text_free(&cell);
 	}
+}
+
+int history_list(struct history *h, const struct terminal *terminal,
+		 struct text *t)
+{
+	if (terminal->rich)
+		documents_terminal(h, t, terminal);
+	else
+		documents_plain(h, t);
 	text_host_changes(t, h);
 	text_format(t, "%zu results of %zu hosts in ", h->documents, h->hosts);
 	text_visible(t, h->store->path);
@@ -40,6 +49,7 @@ int history_list(struct history *h, struct text *t)
 
 struct show {
 	struct text *t;
+	const struct terminal *terminal;
 	uint64_t seed;
 	bool points;
 };
@@ -54,6 +64,29 @@ static void coincidence_put(struct text *t, const struct history_document *a,
 		text_add(t, "; ");
 		text_host_difference(t, a->host, b->host);
 	}
+}
+
+void stretch_change(struct text *t, const struct trend *s,
+		    const struct stretch *x)
+{
+	const struct point *first = &s->point[x->from];
+
+	if (!x->from)
+		return;
+	text_change(t, x->ratio);
+	text_format(t, " %s (p %.3f)", !isfinite(x->ratio) ? "changed" :
+		    stretch_worse(s, x) ? "worse" : x->ratio == 1 ?
+		    "another spread" : "better", x->p);
+	coincidence_put(t, first[-1].document, first->document);
+}
+
+void series_heading(struct text *t, const struct trend *s, size_t changes)
+{
+	text_format(t, "%s, ", s->name);
+	text_visible(t, s->unit);
+	text_format(t, ", %s is better, host ", s->higher ? "more" : "less");
+	text_visible(t, s->host->fingerprint);
+	text_format(t, ": %zu results, %zu change points", s->count, changes);
 }
 
 static void stretch_put(struct text *t, const struct trend *s,
@@ -72,13 +105,7 @@ static void stretch_put(struct text *t, const struct trend *s,
 	text_format(t, "%10s  ", text_string(&cell));
 	t->failed |= cell.failed;
 	text_free(&cell);
-	if (x->from) {
-		text_change(t, x->ratio);
-		text_format(t, " %s (p %.3f)", !isfinite(x->ratio) ? "changed" :
-			    stretch_worse(s, x) ? "worse" : x->ratio == 1 ?
-			    "another spread" : "better", x->p);
-		coincidence_put(t, first[-1].document, first->document);
-	}
+	stretch_change(t, s, x);
 	text_add(t, "\n");
 }
 
@@ -108,14 +135,14 @@ static int series_put(void *opaque, const struct trend *s, struct error *e)
 
 	if (series_cut(s, show->seed, &stretch, &count))
 		return error_set(e, -ENOMEM, "out of memory");
-	text_format(t, "%s, ", s->name);
-	text_visible(t, s->unit);
-	text_format(t, ", %s is better, host ", s->higher ? "more" : "less");
-	text_visible(t, s->host->fingerprint);
-	text_format(t, ": %zu results, %zu change points\n", s->count,
-		    count - 1);
-	for (size_t i = 0; i < count; i++)
-		stretch_put(t, s, &stretch[i]);
+	if (show->terminal->rich) {
+		series_terminal(t, show->terminal, s, stretch, count);
+	} else {
+		series_heading(t, s, count - 1);
+		text_add(t, "\n");
+		for (size_t i = 0; i < count; i++)
+			stretch_put(t, s, &stretch[i]);
+	}
 	if (show->points)
 		points_put(t, s);
 	free(stretch);
@@ -123,9 +150,11 @@ static int series_put(void *opaque, const struct trend *s, struct error *e)
 }
 
 int history_show(struct history *h, const struct selection *want,
-		 uint64_t seed, bool points, struct text *t, struct error *e)
+		 uint64_t seed, bool points, const struct terminal *terminal,
+		 struct text *t, struct error *e)
 {
-	struct show show = { .t = t, .seed = seed, .points = points };
+	struct show show = { .t = t, .terminal = terminal, .seed = seed,
+			     .points = points };
 	int rc = history_walk(h, want, series_put, &show, e);
 
 	if (!rc)
