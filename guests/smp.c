@@ -7,6 +7,7 @@
  * before its number and read after it (x86 keeps both in order).
  */
 #include "item.h"
+#include "sipi.h"
 #include "smp.h"
 
 static struct {
@@ -84,7 +85,16 @@ static void areas_make(void)
 		cpu_area_make(cpu_at(i), i);
 }
 
-void smp_start(void)
+static void sipi_all(void)
+{
+	sipi_prepare();
+	for (uint32_t i = 1; i < smp_cpus(); i++) {
+		init_send(i);
+		sipi_send(i);
+	}
+}
+
+void smp_start(bool sipi)
 {
 	if (smp_cpus() == 1)
 		return;
@@ -93,6 +103,8 @@ void smp_start(void)
 	/* At CPL3, which runs on the CPU even where CPL0 is interpreted. */
 	ring3_call(areas_make);
 	bell_ring(ABI_BELL_CPUS);
+	if (sipi)
+		sipi_all();
 	followers_join();
 }
 
@@ -106,6 +118,28 @@ void smp_run(void (*fn)(void), uint32_t ring)
 	at_ring(fn, ring);
 	if (smp_cpus() > 1)
 		followers_join();
+}
+
+static void nothing(void)
+{
+}
+
+/* Its first release is the last one: what that is of must be harmless. */
+uint64_t smp_restart(void (*leave)(void), void (*left)(void),
+		     void (*order)(void))
+{
+	uint64_t begin;
+
+	gate.fn = leave;
+	gate.ring = 0;
+	followers_release();
+	left();
+	gate.fn = nothing;
+	cpu_at(1)->done = 0;
+	begin = tsc_read();
+	order();
+	followers_join();
+	return tsc_read() - begin;
 }
 
 /* Whether this CPU runs `op`, or is the peer of one that does. */

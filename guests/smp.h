@@ -28,7 +28,15 @@ static inline uint32_t smp_cpus(void)
  * Starts all others, once, after the mailbox asked for them. Each is then at
  * the gate. On a CPU that is alone smp_*() do nothing but the leader's part.
  */
-void smp_start(void);
+void smp_start(bool sipi);	/* by INIT and SIPI, or by the host */
+
+/*
+ * Starts the second of two CPUs, that do not park, anew. It runs leave(), from
+ * which it does not come back; left() waits until it is there, and order()
+ * starts it. The cycles from the order until it is at the gate again.
+ */
+uint64_t smp_restart(void (*leave)(void), void (*left)(void),
+		     void (*order)(void));
 
 /* Runs fn() at CPL0 or 3 on all CPUs, the leader included; all are through. */
 void smp_run(void (*fn)(void), uint32_t ring);

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "instance.h"
+#include "scale.h"
 
 /* A doorbell and a host's interrupt make it emulate a little more. */
 #define EMULATED_SLACK	1.1
@@ -72,23 +73,10 @@ static bool pages_tally(struct tally *t, const json_t *record, size_t i,
 	return exact;
 }
 
-/* How many vCPUs run the operation: the others are their peers. */
-static unsigned int initiators(const struct series *s)
-{
-	switch (s->item->bench->roles) {
-	case ROLES_FIRST:
-		return 1;
-	case ROLES_PAIRS:
-		return (s->vcpus + 1) / 2;
-	default:
-		return s->vcpus;
-	}
-}
-
 /* An operation's exits are those of an initiator and of its peers. */
 static void peers_add(struct exits *x, const struct series *s)
 {
-	unsigned int first = initiators(s);
+	unsigned int first = series_initiators(s);
 
 	x->kernel_max = (uint16_t)(x->kernel_max +
 				   x->peer * ((s->vcpus - first) / first));
@@ -100,7 +88,7 @@ static void instance_tally(struct tally *t, const json_t *record,
 {
 	/* `ops` is what each of them did. */
 	double ops = json_number_value(json_object_get(record, "ops")) *
-		     initiators(s);
+		     series_initiators(s);
 	double beside = (double)x->beside * s->vcpus;
 	size_t n = json_array_size(json_object_get(record, "samples"));
 

@@ -8,7 +8,7 @@
 #include "scale.h"
 #include "session.h"
 
-static unsigned int initiators(const struct series *s)
+unsigned int series_initiators(const struct series *s)
 {
 	switch (s->item->bench->roles) {
 	case ROLES_FIRST:
@@ -72,7 +72,7 @@ void scale_put(json_t *result, const struct session *session,
 	if (!b || !b->scales)
 		return;
 	json_object_set_new(result, "scale", json_pack("{s:i, s:i, s:s, s:s}",
-		"initiators", (int)initiators(s), "cpus",
+		"initiators", (int)series_initiators(s), "cpus",
 		(int)session->ctx.pu_count, "roles", roles[b->roles], "of",
 		b->vms ? "vms" : "vcpus"));
 	if (json_object_get(result, "flags") && cpus_lost(&session->ctx))

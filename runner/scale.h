@@ -11,6 +11,9 @@
 struct session;
 struct series;
 
+/* How many vCPUs of a bench's row run the operation; others are their peers. */
+unsigned int series_initiators(const struct series *s);
+
 /*
  * Of a row that scales, into its result: "scale" (how many vCPUs run the
  * operation, on how many CPUs, as one VM or as many) and, where its vCPUs

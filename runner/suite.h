@@ -121,6 +121,7 @@ struct bench {
 	bool scales;
 	enum roles roles;
 	bool peers_apart;		/* exits of peers are not counted */
+	bool sipi;			/* its vCPUs wait for INIT and SIPI */
 	/* Its vCPUs wait for each other: ret[] has what spin.h counted. */
 	bool stalls;
 	bool vms;			/* the counts are of its host half's VMs */

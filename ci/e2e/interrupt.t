@@ -50,7 +50,7 @@ export VMGAUGE
 	exit
 }
 capture "$root/ci/host" svm-smp --limit 250 -- bench "$rows" --vcpus 2,8 \
-	--instances 1 --budget 8 -o svm.json
+	--instances 2 --budget 16 -o svm.json
 if [ "$code" -eq 99 ]; then
 	skip "interrupts on SVM + NPT" "the software host could not run"
 	finish
@@ -67,9 +67,11 @@ check "every declared exit is accounted for" holds svm.json \
 	      not x['attest']['attested']]" \
 	"sum(x['verdict'] == 'pass' and x['attest']['attested']
 	     for x in d['results']) >= 45"
-# What may be fewer where APICs are virtualised is exact where they are not.
+# What may be fewer where APICs are virtualised is exact where they are not;
+# one block in thirty may have an exit of the host's own.
 check "and none is virtualised there" holds svm.json \
-	"all(x['attest']['observed']['kernel'] == x['attest']['expected']['kernel_max']
+	"all(abs(x['attest']['observed']['kernel'] -
+		 x['attest']['expected']['kernel_max']) < 0.05
 	     for x in d['results'] if x['verdict'] == 'pass' and
 	     ('self_ipi' in x['id'] or x['id'][10:] in
 	      'eoi x2apic_eoi ipi x2apic_ipi nmi_ipi kvm_nmi signal_msi '

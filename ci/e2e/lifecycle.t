@@ -60,6 +60,7 @@ check "all rows end in a verdict" judged
 check "as the schema has it" valid here.json
 check "each of them is measured here, or skipped for a cause that is named" \
 	rows here.json teardown_256m vcpu_create_512 vcpu_create_1024 vcpu_pause vcpu_resume \
+	ap_start_sipi ap_start_state \
 	vm_memory_kernel vcpu_memory_kernel sregs2_get sregs2_set
 check "with figures that can be" figures here.json
 check "the table gives memory in KiB" grep -Eq 'vm_memory_user .* KiB ' "$out"
@@ -97,6 +98,7 @@ fi
 check "all rows end in a verdict on SVM + NPT" exited 0
 check "each is measured but for a second CPU, a cgroup and time" \
 	rows svm.json teardown_256m vcpu_pause vcpu_resume vm_memory_kernel \
+	ap_start_sipi ap_start_state \
 	vcpu_memory_kernel
 check "with figures that can be, there too" figures svm.json
 VMGAUGE=$instance capture "$root/ci/host" svm -- leak 1 'lifecycle/*'

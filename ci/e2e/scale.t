@@ -35,6 +35,13 @@ check "and its text twin" grep -q 'Universal Scalability Law' page/report.md
 vmgauge bench scale/compute --vcpus 1,64 --instances 2 --budget 2 -o many.json
 check "64 vCPUs" holds many.json \
 	"[x['verdict'] for x in d['results']] == ['pass', 'pass']"
+interrupts='scale/ipi_pairs scale/ipi_broadcast scale/tlb_shootdown scale/timer'
+# shellcheck disable=SC2086 # names of rows
+vmgauge bench $interrupts --vcpus 2,3,64 --instances 1 --budget 4 -o irq.json
+check "interrupts between 64 vCPUs, and an odd number of them" holds irq.json \
+	"len(d['results']) == 12" \
+	"not [(x['id'], x['params'], x['verdict'], x['reason'])
+	      for x in d['results'] if x['verdict'] != 'pass']"
 vmgauge bench scale/compute --vcpus 1,2 --target null
 check "a target without vCPUs skips or measures, and does not fail" judged
 
@@ -93,4 +100,25 @@ no_child()
 	! pgrep -f "^$VMGAUGE" >/dev/null
 }
 check "no process is left behind" no_child
+
+# --- interrupts where their exits can be told
+export VMGAUGE
+"$root/ci/host" svm-smp --check >check.txt 2>&1 || {
+	skip "interrupts between vCPUs on SVM + NPT" "$(head -n 1 check.txt)"
+	finish
+	exit
+}
+# shellcheck disable=SC2086
+capture "$root/ci/host" svm-smp --limit 150 -- bench $interrupts \
+	--vcpus 2,3,64 --instances 1 --budget 4 -o svm.json
+if [ "$code" -eq 99 ]; then
+	skip "interrupts between vCPUs on SVM + NPT" "the software host could not run"
+else
+	check "interrupts between vCPUs run on SVM + NPT" exited 0
+	check "and each declared exit is accounted for" holds svm.json \
+		"len(d['results']) == 12" \
+		"not [(x['id'], x['params'], x['reason'], x['attest'])
+		      for x in d['results'] if x['verdict'] != 'pass' or
+		      not x['attest']['attested']]"
+fi
 finish

@@ -573,14 +573,35 @@ static void topology_orders(void **state)
 	const unsigned compact[] = { 1, 5, 2, 6, 3, 7, 4, 0 };
 	const unsigned cores[] = { 1, 2, 3, 4 };
 	const unsigned scatter[] = { 2, 1, 3, 4, 6, 5, 7, 0 };
+	const unsigned nodes[] = { 1, 2, 5, 6, 3, 4, 7, 0 };
 	unsigned first;
 
 	(void)state;
 	assert_order(&t, TOPOLOGY_COMPACT, compact, 8);
 	assert_order(&t, TOPOLOGY_ONE_PER_CORE, cores, 4);
 	assert_order(&t, TOPOLOGY_SCATTER, scatter, 8);
+	assert_order(&t, TOPOLOGY_PER_NODE, nodes, 8);
+	assert_order(&t, TOPOLOGY_SMT, compact, 8);
 	assert_int_equal(topology_list(&t, TOPOLOGY_COMPACT, &first, 1), 1);
 	assert_int_equal(first, 1);
+}
+
+/* CPU 5 is taken away: CPU 1 has nobody to share its core with. */
+static void topology_siblings_come_first(void **state)
+{
+	struct topology t = eight_pus();
+	const unsigned compact[] = { 1, 2, 6, 3, 7, 4, 0 };
+	const unsigned smt[] = { 2, 6, 3, 7, 4, 0, 1 };
+	const unsigned nodes[] = { 1, 2, 6, 4, 3, 0, 7 };
+
+	(void)state;
+	assert_int_equal(eight[3].os_index, 5);
+	memmove(&eight[3], &eight[4], 4 * sizeof(eight[0]));
+	t.pu_count = 7;
+	topology_rank(&t);
+	assert_order(&t, TOPOLOGY_COMPACT, compact, 7);
+	assert_order(&t, TOPOLOGY_SMT, smt, 7);
+	assert_order(&t, TOPOLOGY_PER_NODE, nodes, 7);
 }
 
 static void topology_bystander_keeps_away(void **state)
@@ -605,7 +626,7 @@ static void topology_policy_names(void **state)
 	struct error e;
 
 	(void)state;
-	for (int i = 0; i <= TOPOLOGY_ONE_PER_CORE; i++) {
+	for (int i = 0; i <= TOPOLOGY_SMT; i++) {
 		enum topology_policy q = (enum topology_policy)i;
 
 		assert_int_equal(topology_policy_parse(topology_policy_name(q),
@@ -911,6 +932,7 @@ int main(void)
 		IN_TREE(env_of_nothing_is_null),
 		IN_TREE(sysfile_text),
 		cmocka_unit_test(topology_orders),
+		cmocka_unit_test(topology_siblings_come_first),
 		cmocka_unit_test(topology_bystander_keeps_away),
 		cmocka_unit_test(topology_policy_names),
 		cmocka_unit_test(topology_pins_this_thread),

@@ -63,7 +63,7 @@ PROBE(interrupt_error_code_names_the_gate,
 	volatile uint64_t *gate = &idt[27 * 2];	/* nobody raises it */
 	uint64_t before = *gate;
 
-	CHECK_FAULT(VEC_GP, 0xf0 * 8 + 2, asm_safe("int $0xf0", ));
+	CHECK_FAULT(VEC_GP, 0xff * 8 + 2, asm_safe("int $0xff", ));
 	*gate = 0;			/* of no type */
 	CHECK_FAULT(VEC_GP, 27 * 8 + 2, asm_safe("int $27", ));
 	/* An interrupt gate, DPL 3, but not present. */

@@ -32,6 +32,8 @@ enum apic_register {
 enum {
 	APIC_SVR_ENABLE = 1 << 8,
 	APIC_ICR_NMI = 4 << 8,
+	APIC_ICR_INIT = 5 << 8,
+	APIC_ICR_STARTUP = 6 << 8,
 	APIC_ICR_ASSERT = 1 << 14,
 	APIC_ICR_SELF = 1 << 18,
 	APIC_ICR_OTHERS = 3 << 18,

@@ -104,6 +104,7 @@ cpu_start:
 	xor %eax, %eax
 	mov %eax, %fs
 	mov %eax, %gs
+	movb $0x89, CPU_GDT + SEL_TSS + 5(%rdi)	/* not busy, if started again */
 	mov $SEL_TSS, %eax
 	ltr %ax
 	xor %ebp, %ebp
@@ -276,9 +277,9 @@ fault_common:				/* struct trap_frame of fault.c */
 	.data
 	.balign 16
 	.globl idt
-idt:				/* 240 gates: what is beyond is a #GP */
+idt:				/* but for the last: what is beyond is a #GP */
 	.set vector, 0
-	.rept 240
+	.rept 255
 	/* #BP and #OF from CPL3 are the program's right: DPL 3. */
 	.if vector == 8 || vector == 2
 	GATE (fault_stubs + vector * STUB_BYTES), 0, 1

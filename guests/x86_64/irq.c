@@ -20,6 +20,7 @@ struct gate {
 
 extern struct gate idt[];			/* entry.S */
 extern const uint8_t fault_stubs[];
+extern uint64_t irq_invlpg_gva;			/* irq_handlers.S */
 
 _Static_assert(offsetof(struct cpu, own[IRQ_OWN_COUNT]) == 0xc0 &&
 	       offsetof(struct cpu, own[IRQ_OWN_TSC]) == 0xc8,
@@ -40,6 +41,11 @@ void irq_install(unsigned int vector, irq_handler *handler)
 void irq_uninstall(unsigned int vector)
 {
 	gate_point(vector, (uint64_t)fault_stubs + vector * STUB_BYTES);
+}
+
+void irq_invlpg_set(uint64_t gva)
+{
+	irq_invlpg_gva = gva;
 }
 
 bool irq_wait(uint64_t before)

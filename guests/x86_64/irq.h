@@ -24,10 +24,13 @@ typedef void irq_handler(void);		/* of a gate: never called */
 irq_handler irq_count, irq_count_xapic, irq_count_x2apic;
 irq_handler irq_quiet_xapic, irq_quiet_x2apic;
 irq_handler irq_stamp_xapic;
+/* INVLPG of the page of irq_invlpg_set(), counts, and then reads it. */
+irq_handler irq_invlpg_x2apic;
 
 /* A gate of DPL 0, for all CPUs; irq_uninstall() puts the image's own back. */
 void irq_install(unsigned int vector, irq_handler *handler);
 void irq_uninstall(unsigned int vector);
+void irq_invlpg_set(uint64_t gva);
 
 /* Of struct cpu's own[]. */
 enum { IRQ_OWN_COUNT = 0, IRQ_OWN_TSC, IRQ_OWN_FREE };

@@ -111,6 +111,17 @@ irq_stamp_xapic:
 	EOI_XAPIC
 	END
 
+	.globl irq_invlpg_x2apic
+irq_invlpg_x2apic:
+	BEGIN
+	mov irq_invlpg_gva, %rdx
+	invlpg (%rdx)
+	HALT_END
+	COUNT
+	mov (%rdx), %rax
+	EOI_X2APIC
+	END
+
 	.globl irq_halt
 irq_halt:
 	sti
@@ -118,5 +129,11 @@ irq_halt_hlt:
 	hlt
 	cli
 	ret
+
+	.bss
+	.balign 8
+	.globl irq_invlpg_gva
+irq_invlpg_gva:
+	.skip 8
 
 	.section .note.GNU-stack, "", @progbits

@@ -10,6 +10,9 @@
 #define ABI_NOTE_PROCESS	1	/* for a plain process */
 #define ABI_NOTE_CPU		2	/* for a CPU that is not the first */
 
+/* A page of low memory that nobody else has: a SIPI's vector is its number. */
+#define TRAMPOLINE_GPA		0x20000
+
 #define SEL_KCODE		0x08
 #define SEL_KDATA		0x10
 #define SEL_UCODE32		0x18
@@ -41,6 +44,7 @@
 
 #define CR4_PAE_BIT		0x20
 #define CR0_PG_PE_BITS		0x80000001
+#define CR0_CPU_BITS		0x80000031	/* PG, NE, ET, PE */
 #define EFER_LME_BIT		0x100
 #define MSR_EFER_INDEX		0xc0000080
 

@@ -2,8 +2,7 @@
  * Which PU comes first: the policies of topology.h, and the description of
  * the outcome.
  *
- * Every policy is one sort key over the allowed PUs; see compact_key() and
- * scatter_key().
+ * Every policy is one sort key over the allowed PUs: see policy_key[].
  */
 #include <hwloc.h>
 #include <stdlib.h>
@@ -33,6 +32,7 @@ static void rank_one(const struct topology *t, struct topology_pu *p)
 
 	p->rank_in_core = 0;
 	p->core_rank = 0;
+	p->alone = true;
 	p->housekeeping = zero && zero->core == p->core;
 	for (unsigned i = 0; i < t->pu_count; i++) {
 		const struct topology_pu *q = &t->pus[i];
@@ -42,6 +42,7 @@ static void rank_one(const struct topology *t, struct topology_pu *p)
 				      (q < p && q->os_index != 0);
 
 			p->rank_in_core += before;
+			p->alone = false;
 		}
 		/* The table is depth-first: a core's PUs are neighbours. */
 		if (q->package == p->package && q->core < p->core &&
@@ -50,12 +51,6 @@ static void rank_one(const struct topology *t, struct topology_pu *p)
 			p->core_rank++;
 		}
 	}
-}
-
-void topology_rank(struct topology *t)
-{
-	for (unsigned i = 0; i < t->pu_count; i++)
-		rank_one(t, &t->pus[i]);
 }
 
 static int order(unsigned a, unsigned b)
@@ -73,6 +68,23 @@ static int compact_key(const void *x, const void *y)
 	return o ? o : order(a->rank_in_core, b->rank_in_core);
 }
 
+/* After all have their ranks in cores. */
+static void rank_in_node(const struct topology *t, struct topology_pu *p)
+{
+	p->rank_in_node = 0;
+	for (unsigned i = 0; i < t->pu_count; i++)
+		p->rank_in_node += t->pus[i].node == p->node &&
+				   compact_key(&t->pus[i], p) < 0;
+}
+
+void topology_rank(struct topology *t)
+{
+	for (unsigned i = 0; i < t->pu_count; i++)
+		rank_one(t, &t->pus[i]);
+	for (unsigned i = 0; i < t->pu_count; i++)
+		rank_in_node(t, &t->pus[i]);
+}
+
 static int scatter_key(const void *x, const void *y)
 {
 	const struct topology_pu *a = x, *b = y;
@@ -82,6 +94,31 @@ static int scatter_key(const void *x, const void *y)
 	o = o ? o : order(a->core_rank, b->core_rank);
 	return o ? o : order(a->package, b->package);
 }
+
+static int per_node_key(const void *x, const void *y)
+{
+	const struct topology_pu *a = x, *b = y;
+	int o = order(a->rank_in_node, b->rank_in_node);
+
+	o = o ? o : order(a->housekeeping, b->housekeeping);
+	return o ? o : (a->node > b->node) - (a->node < b->node);
+}
+
+static int smt_key(const void *x, const void *y)
+{
+	const struct topology_pu *a = x, *b = y;
+	int o = order(a->alone, b->alone);
+
+	return o ? o : compact_key(a, b);
+}
+
+static int (*const policy_key[])(const void *, const void *) = {
+	[TOPOLOGY_COMPACT] = compact_key,
+	[TOPOLOGY_SCATTER] = scatter_key,
+	[TOPOLOGY_ONE_PER_CORE] = compact_key,
+	[TOPOLOGY_PER_NODE] = per_node_key,
+	[TOPOLOGY_SMT] = smt_key,
+};
 
 unsigned topology_list(const struct topology *t, enum topology_policy policy,
 		       unsigned *pus, unsigned capacity)
@@ -94,7 +131,7 @@ unsigned topology_list(const struct topology *t, enum topology_policy policy,
 	if (t->pu_count)
 		memcpy(sorted, t->pus, t->pu_count * sizeof(*sorted));
 	qsort(sorted, t->pu_count, sizeof(*sorted),
-	      policy == TOPOLOGY_SCATTER ? scatter_key : compact_key);
+	      policy_key[policy]);
 	for (unsigned i = 0; i < t->pu_count && n < capacity; i++) {
 		if (policy == TOPOLOGY_ONE_PER_CORE && sorted[i].rank_in_core)
 			continue;

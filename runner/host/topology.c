@@ -18,6 +18,8 @@ static const char *const policy_names[] = {
 	[TOPOLOGY_COMPACT] = "compact",
 	[TOPOLOGY_SCATTER] = "scatter",
 	[TOPOLOGY_ONE_PER_CORE] = "one-per-core",
+	[TOPOLOGY_PER_NODE] = "per-node",
+	[TOPOLOGY_SMT] = "smt",
 };
 
 #define POLICIES (sizeof(policy_names) / sizeof(policy_names[0]))
@@ -37,7 +39,7 @@ int topology_policy_parse(const char *name, enum topology_policy *policy,
 		}
 	}
 	return error_set(e, -EINVAL, "placement policy \"%s\" is not known: "
-			 "compact, scatter or one-per-core", name);
+			 "compact, scatter, one-per-core, per-node or smt", name);
 }
 
 static hwloc_obj_t node_of(hwloc_topology_t hwloc, unsigned pu)

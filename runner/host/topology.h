@@ -20,6 +20,8 @@ enum topology_policy {
 	TOPOLOGY_COMPACT,	/* fill a core, then a package, then the next */
 	TOPOLOGY_SCATTER,	/* spread over packages, then cores, then threads */
 	TOPOLOGY_ONE_PER_CORE,	/* compact, but one PU of each core */
+	TOPOLOGY_PER_NODE,	/* NUMA nodes in turn, compact in each */
+	TOPOLOGY_SMT,		/* compact, but cores with siblings first */
 };
 
 struct hwloc_topology;
@@ -32,7 +34,7 @@ struct topology {
 	unsigned pu_count;
 };
 
-/* "compact", "scatter", "one-per-core". Parsing returns 0 or -EINVAL. */
+/* By option: "compact", "one-per-core" ... Parsing returns 0 or -EINVAL. */
 const char *topology_policy_name(enum topology_policy policy);
 int topology_policy_parse(const char *name, enum topology_policy *policy,
 			  struct error *e);

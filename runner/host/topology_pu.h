@@ -17,7 +17,9 @@ struct topology_pu {
 	/* Filled by topology_rank() from the above. */
 	unsigned rank_in_core;	/* among allowed PUs; CPU 0 is last */
 	unsigned core_rank;	/* of the core, among its package's */
+	unsigned rank_in_node;	/* in compact order */
 	bool housekeeping;	/* shares its core with CPU 0 */
+	bool alone;		/* without an allowed sibling in its core */
 };
 
 void topology_rank(struct topology *t);

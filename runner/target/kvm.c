@@ -149,6 +149,7 @@ static int machine_load(struct machine *m, struct error *e)
 			     e);
 	if (rc)
 		return rc;
+	m->smp.sipi = r->bench && r->bench->sipi;
 	rc = smp_create(&m->smp, &m->vm, m->ctx, entry.cpu_gpa, e);
 	if (rc)
 		return rc;

@@ -120,6 +120,8 @@ int smp_create(struct smp *s, struct vm *vm, const struct target_context *ctx,
 		struct vcpu *v = &vm->vcpu[i + 1];
 
 		s->secondary[i] = (struct secondary){ .smp = s, .vcpu = v };
+		if (s->sipi)
+			continue;	/* KVM_RUN waits for both */
 		rc = entry_secondary(v, entry_gpa, ABI_CPUS_GPA +
 				     (uint64_t)v->index * CPU_AREA_BYTES, e);
 		if (rc < 0)

@@ -33,6 +33,7 @@ struct smp {
 	const struct target_context *ctx;
 	struct secondary *secondary;	/* of vCPU 1 and up; owned */
 	unsigned int count;		/* of them; 0: nothing to do */
+	bool sipi;			/* they wait for INIT and SIPI; the caller's */
 	unsigned int threads;		/* that were created and not joined */
 	/* Words that threads sleep on (futex). */
 	_Atomic uint32_t number;	/* of the last release; 0: none may run */
