@@ -61,6 +61,7 @@ help:
 #: make deps       install what is missing to build and run (apt or dnf)
 #: make deps-hosts fetch the emulators and kernels of the software hosts
 #: make iso        a CD that boots the image on any PC; see vmgauge import
+#: make site       a sample report over this host, software hosts and all targets
 #: make lint       cppcheck and clang-tidy
 #: make fuzz       libFuzzer on the readers of foreign files (T=SECONDS each)
 #: make install    program, manual, completions under $(DESTDIR)$(PREFIX) (/usr/local)

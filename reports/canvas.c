@@ -4,6 +4,7 @@
  * desk and for a phone from the same data.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "reports/number.h"
@@ -11,24 +12,98 @@
 
 #define FONT "sans-serif,12"
 
+void canvas_style(struct text *style)
+{
+	text_add(style, "# What all plots of this report share; each loads it.\n"
+		 "# The colours are told apart in any common kind of colour vision;\n"
+		 "# in grey the shapes tell the same. A target has one colour.\n"
+		 "set encoding utf8\nset errorbars 0\n"
+		 "set datafile separator \"\\t\"\n"
+		 "set datafile commentschars '#'\n"
+		 "set datafile missing 'NaN'\n"
+		 "unset key\nunset ytics\n\n");
+	for (size_t i = 0; i < COLOUR_COUNT; i++) {
+		size_t start = style->length;
+
+		text_format(style, "colour_%s", colours[i].role);
+		for (size_t k = start; k < style->length; k++)
+			if (style->data[k] == '-')
+				style->data[k] = '_';
+		text_format(style, " = '#%06x'\n", colours[i].rgb);
+	}
+}
+
+static const char *colour_role_at(const char *s)
+{
+	char quoted[16];
+
+	for (size_t i = 0; i < COLOUR_COUNT; i++) {
+		snprintf(quoted, sizeof(quoted), "'#%06x'", colours[i].rgb);
+		if (!strncmp(s, quoted, strlen(quoted)))
+			return colours[i].role;
+	}
+	return NULL;
+}
+
+void canvas_colours(struct text *script)
+{
+	enum { QUOTED = sizeof("'#123456'") - 1 };
+	struct text named = { 0 };
+	const char *s = text_string(script);
+
+	while (*s) {
+		const char *next = strstr(s, "'#"), *role;
+
+		if (!next) {
+			text_add(&named, s);
+			break;
+		}
+		text_bytes(&named, s, (size_t)(next - s));
+		role = colour_role_at(next);
+		if (!role) {
+			text_bytes(&named, next, 1);
+			s = next + 1;
+			continue;
+		}
+		text_add(&named, "colour_");
+		for (; *role; role++)
+			text_bytes(&named, *role == '-' ? "_" : role, 1);
+		s = next + QUOTED;
+	}
+	named.failed |= script->failed;
+	text_free(script);
+	*script = named;
+}
+
 void canvas_prologue(struct text *script, const char *name)
 {
 	text_format(script,
-		    "# Draws %s.svg, %s.png and %s-narrow.svg from %s.dat:\n"
+		    "# Draws %s.svg and %s-narrow.svg from %s.dat; with -e png=1\n"
+		    "# %s.png, too:\n"
 		    "#\tgnuplot %s.gp\n"
-		    "set encoding utf8\nset errorbars 0\n"
-		    "set datafile separator \"\\t\"\n"
-		    "set datafile commentschars '#'\n"
-		    "set datafile missing 'NaN'\n"
-		    "unset key\nunset ytics\n\n",
-		    name, name, name, name, name);
+		    "load 'style.gp'\n\n", name, name, name, name, name);
+}
+
+void canvas_software(struct text *script, const struct canvas *c,
+		     const struct run *run)
+{
+	if (!run_is_software(run))
+		return;
+	text_format(script, "set label 'times mean nothing here' at graph 0.5, "
+		    "graph 0.5 center front font ',%d' textcolor rgb '#%06x'\n",
+		    c->narrow ? 16 : 26, colours[COLOUR_AXIS].rgb);
 }
 
 void canvas_begin(struct text *script, const struct canvas *c, const char *name,
 		  size_t rows)
 {
 	double w = c->width, h = c->height;
+	char id[40];
 
+	/* Ids inside the drawing: letters, digits and '_' alone. */
+	snprintf(id, sizeof(id), "%s", name);
+	for (char *s = id; *s; s++)
+		*s = *s == '-' ? '_' : *s;
 	text_format(script,
 		    "set terminal svg size %d,%d font '%s' noenhanced "
 		    "background '#%06x' name '%s%s'\n"
@@ -36,7 +111,7 @@ void canvas_begin(struct text *script, const struct canvas *c, const char *name,
 		    "unset label\nunset arrow\n"
 		    "set lmargin at screen %.5f\nset rmargin at screen %.5f\n"
 		    "set tmargin at screen %.5f\nset bmargin at screen %.5f\n",
-		    c->width, c->height, FONT, colours[COLOUR_PAPER].rgb, name,
+		    c->width, c->height, FONT, colours[COLOUR_PAPER].rgb, id,
 		    c->narrow ? "_narrow" : "", name, c->suffix, c->left / w, 1 - c->right / w,
 		    1 - c->top / h, c->bottom / h);
 	text_format(script,
@@ -54,10 +129,12 @@ void canvas_begin(struct text *script, const struct canvas *c, const char *name,
 void canvas_png(struct text *script, const struct canvas *c, const char *name)
 {
 	text_format(script,
-		    "\nset terminal pngcairo size %d,%d font '%s' fontscale 1.5 "
-		    "linewidth 2 pointscale 2 noenhanced background '#%06x'\n"
-		    "set output '%s%s.png'\nreplot\nset output\n\n",
-		    2 * c->width, 2 * c->height, FONT, colours[COLOUR_PAPER].rgb,
+		    "\nif (exists('png')) {\n"
+		    "set terminal pngcairo size %d,%d font '%s' fontscale 0.75 "
+		    "noenhanced background '#%06x'\n"
+		    "set output '%s%s.png'\nreplot\nset output\n}\n\n",
+		    c->width, c->height, FONT,
+		    colours[COLOUR_PAPER].rgb,
 		    name, c->suffix);
 }
 

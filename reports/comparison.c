@@ -169,24 +169,59 @@ static bool targets_differ(const struct comparison *c)
 	return false;
 }
 
-int comparison_read(struct model *m)
+static int matches_name(struct comparison *c)
+{
+	size_t n = c->bench_count + c->probe_count;
+	char ***anchors = calloc(n + 1, sizeof(*anchors));
+	int ret = anchors ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !ret && i < n; i++) {
+		const struct item *it = c->benches[i].any;
+
+		c->benches[i].anchor = anchor_make(it->is_bench ? "bench" : "probe",
+						   it->key, it->ring);
+		ret = c->benches[i].anchor ? 0 : -ENOMEM;
+		anchors[i] = &c->benches[i].anchor;
+	}
+	if (!ret)
+		ret = anchors_unique(anchors, n);
+	free(anchors);
+	return ret;
+}
+
+/* The one of both: every side, or as many as a table has columns. */
+static int comparison_make(const struct model *m, size_t most,
+			   struct comparison **made)
 {
 	struct comparison *c = calloc(1, sizeof(*c));
-	int ret = c ? comparison_sides(c, m) : -ENOMEM;
+	int ret;
 
-	if (!ret && targets_differ(c)) {
+	*made = c;
+	if (!c)
+		return -ENOMEM;
+	c->most = most;
+	ret = comparison_sides(c, m);
+	if (!ret)
 		ret = matches_read(c);
-		c->golden = NO_SIDE;
-		for (size_t i = c->n; i-- > 0;)
-			if (c->sides[i].target &&
-			    !strcmp(c->sides[i].target, "native"))
-				c->golden = i;
-		if (!ret) {
-			m->comparison = c;
-			return 0;
-		}
-	}
-	comparison_free(c);
+	if (!ret)
+		ret = matches_name(c);
+	c->golden = NO_SIDE;
+	for (size_t i = c->n; i-- > 0;)
+		if (c->sides[i].target && !strcmp(c->sides[i].target, "native"))
+			c->golden = i;
+	return ret;
+}
+
+int comparison_read(struct model *m)
+{
+	size_t results = 0;
+	int ret;
+
+	for (size_t r = 0; r < m->n; r++)
+		results += m->runs[r].n;
+	ret = comparison_make(m, results ? results : 1, &m->all);
+	if (!ret && targets_differ(m->all))
+		ret = comparison_make(m, SIDES_MOST, &m->comparison);
 	return ret;
 }
 
@@ -199,8 +234,10 @@ void comparison_free(struct comparison *c)
 		free(c->sides[i].label);
 	}
 	/* One array: the probes stand behind the benches. */
-	for (size_t i = 0; c->benches && c->benches[i].items; i++)
+	for (size_t i = 0; c->benches && c->benches[i].items; i++) {
+		free(c->benches[i].anchor);
 		free(c->benches[i].items);
+	}
 	free(c->benches);
 	free(c->sides);
 	free(c);

@@ -39,6 +39,7 @@ struct scale {
 struct match {
 	const struct item *any;		/* any side's: name, ring, rule */
 	const struct item **items;	/* [sides], NULL = none */
+	char *anchor;			/* owned: no other match has it */
 	size_t shown;			/* sides with a number */
 	size_t drawn;			/* those with a time above zero */
 	double least_ns;		/* of what is drawn; the order there */
@@ -47,10 +48,10 @@ struct match {
 
 struct comparison {
 	struct side *sides;
-	size_t n;
+	size_t n, most;			/* sides, and how many there may be */
 	struct match *benches, *probes;	/* by family, then by name */
 	size_t bench_count, probe_count;
-	size_t left_out;		/* targets beyond SIDES_MOST */
+	size_t left_out;		/* targets beyond `most` */
 	size_t golden;			/* the side whose verdicts are the
 					   real CPU's, or NO_SIDE */
 };
@@ -61,7 +62,10 @@ struct ratio {
 	double level;			/* confidence, at least */
 };
 
-/* Sets m->comparison where there are two targets or more. 0 or -ENOMEM. */
+/*
+ * Sets m->all, which leaves no side out, and m->comparison, for tables of a
+ * column to each side, where there are two targets or more. 0 or -ENOMEM.
+ */
 int comparison_read(struct model *m);
 /* NULL is allowed. */
 void comparison_free(struct comparison *c);
@@ -79,6 +83,10 @@ struct ratio match_ratio(const struct comparison *c, const struct match *x,
 double match_scaled(const struct match *x, const struct item *it, double cycles);
 /* The same in ns; the item has a time. */
 double item_ns(const struct item *it, double cycles);
+/* Of two sides: the second is what the first is held against. NaN where their
+   hosts are not of one group, or one has no number that means something. */
+struct ratio match_ratio_to(const struct comparison *c, const struct match *x,
+			    size_t side, size_t base);
 /* Is there a time that a logarithmic axis can hold? */
 bool match_drawn(const struct comparison *c, const struct match *x, size_t side);
 /* What ran without virtualisation on that side's CPU, or NULL. */

@@ -105,7 +105,7 @@ static void limit_write(const struct comparison *c, size_t k, struct text *out)
 	}
 	if (k == LIMITS && c->left_out)
 		text_format(out, "%zu more targets are left out: a table has room for "
-			    "%d.", c->left_out, SIDES_MOST);
+			    "%zu.", c->left_out, c->most);
 	if (k == LIMITS + 1)
 		text_add(out, "A ratio is of one operation in a loop, on a machine that "
 			 "does nothing else. It is no forecast for a program.");

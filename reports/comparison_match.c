@@ -37,18 +37,17 @@ bool match_drawn(const struct comparison *c, const struct match *x, size_t side)
 	       it->median > 0 && it->ns > 0;
 }
 
-struct ratio match_ratio(const struct comparison *c, const struct match *x,
-			 size_t side)
+struct ratio match_ratio_to(const struct comparison *c, const struct match *x,
+			    size_t side, size_t base_side)
 {
 	struct ratio r = { NAN, NAN, NAN, NAN };
-	size_t native = c->sides[side].native;
-	const struct item *it = x->items[side], *base;
+	const struct item *it = x->items[side], *base = x->items[base_side];
 
-	if (native == NO_SIDE || native == side ||
+	if (base_side == side ||
+	    c->sides[side].run->group != c->sides[base_side].run->group ||
 	    !meaning_shown(match_meaning(c, x, side)) ||
-	    !meaning_shown(match_meaning(c, x, native)))
+	    !meaning_shown(match_meaning(c, x, base_side)))
 		return r;
-	base = x->items[native];
 	/* A price that may be nothing is nothing to divide by. */
 	if (!(base->median > 0) || base->low <= 0)
 		return r;
@@ -60,6 +59,16 @@ struct ratio match_ratio(const struct comparison *c, const struct match *x,
 	if (isnan(r.low) || isnan(r.high) || isnan(r.level))
 		r.low = r.high = r.level = NAN;
 	return r;
+}
+
+struct ratio match_ratio(const struct comparison *c, const struct match *x,
+			 size_t side)
+{
+	size_t native = c->sides[side].native;
+
+	if (native == NO_SIDE)
+		return (struct ratio){ NAN, NAN, NAN, NAN };
+	return match_ratio_to(c, x, side, native);
 }
 
 const struct item *match_golden(const struct comparison *c,

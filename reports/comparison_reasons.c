@@ -58,7 +58,7 @@ static struct reason *reasons_collect(const struct comparison *c, size_t side,
 static void add_operations(const struct reason *first, size_t n,
 			   struct text *out)
 {
-	enum { MOST = 12 };
+	enum { MOST = 6 };
 
 	for (size_t i = 0; i < n && i < MOST; i++) {
 		text_add(out, i ? "; " : "");

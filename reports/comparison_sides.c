@@ -88,7 +88,7 @@ static struct side *side_for(struct comparison *c, const struct run *run,
 		    !overlaps(s, run))
 			return s;
 	}
-	if (c->n == SIDES_MOST) {
+	if (c->n == c->most) {
 		c->left_out++;
 		return NULL;
 	}
@@ -156,7 +156,7 @@ static int side_name(struct comparison *c, size_t i)
 
 int comparison_sides(struct comparison *c, const struct model *m)
 {
-	c->sides = calloc(SIDES_MOST, sizeof(*c->sides));
+	c->sides = calloc(c->most, sizeof(*c->sides));
 	if (!c->sides)
 		return -ENOMEM;
 	for (size_t r = 0; r < m->n; r++)

@@ -127,14 +127,16 @@ static void entry_title(const struct item *it, struct text *out)
 		text_format(out, " (ring %s)", model_ring(it->ring));
 }
 
-void entry_write(struct page *p, const struct item *it)
+void entry_write(struct page *p, const struct item *it, const char *on)
 {
 	const json_t *dead = field_at(it->json, "postmortem");
 	struct text t = { 0 };
 
 	entry_title(it, &t);
 	p->ops->entry_begin(p, it->verdict, text_string(&t));
-	p->ops->field(p, it->is_bench ? "Bench" : "Probe", CELL_CODE, it->name);
+	p->ops->field(p, it->is_bench ? "Bench" : "Probe", CELL_CODE,
+		      on ? it->operation : it->name);
+	p->ops->field(p, "On", CELL_TEXT, on);
 	p->ops->field(p, "Reason", CELL_TEXT, it->reason);
 	text_clear(&t);
 	entry_join(field_at(it->json, "cite"), "; ", &t);

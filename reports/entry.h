@@ -6,7 +6,8 @@
 
 #include "reports/page.h"
 
-void entry_write(struct page *p, const struct item *it);
+/* `on`: the targets that it is of, or NULL. */
+void entry_write(struct page *p, const struct item *it, const char *on);
 /* Strings of an array, one a line or separated; numbers too. Appends. */
 void entry_join(const json_t *array, const char *separator, struct text *out);
 

@@ -1,12 +1,12 @@
 /*
- * The page as HTML: one file, its style and its plots inside, nothing loaded,
- * nothing run. A content security policy in the head says the same to the
- * browser, so that even a flaw in the escaping could not fetch or execute.
+ * A page as HTML: nothing loaded but the style sheet beside it, nothing run. A
+ * content security policy in the head says the same to the browser, so that
+ * even a flaw in the escaping could not fetch or execute. What can be chosen
+ * (which verdicts to see) is chosen by the style sheet.
  */
 #include "reports/page.h"
 
 #include "reports/html_table.h"
-#include "reports/style.h"
 
 static void add_element(struct page *p, const char *tag, const char *s)
 {
@@ -15,33 +15,68 @@ static void add_element(struct page *p, const char *tag, const char *s)
 	text_format(&p->out, "</%s>\n", tag);
 }
 
-static void html_begin(struct page *p, const char *title, const char *subtitle,
-		       const struct section *sections, size_t n)
+/* file: is what 'self' is not in every browser, when a page is a file. */
+static void add_head(struct page *p, const struct page_head *h)
 {
 	text_add(&p->out,
 		 "<!doctype html>\n<html lang=\"en\">\n<head>\n"
 		 "<meta charset=\"utf-8\">\n"
 		 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src "
-		 "'none'; style-src 'unsafe-inline'; img-src 'self' data:\">\n"
+		 "'none'; style-src 'self' file: 'unsafe-inline'; "
+		 "img-src 'self' file: data:\">\n"
 		 "<meta name=\"viewport\" "
 		 "content=\"width=device-width, initial-scale=1\">\n"
 		 "<meta name=\"color-scheme\" content=\"light dark\">\n"
-		 "<link rel=\"icon\" href=\"data:,\">\n");
-	add_element(p, "title", title);
-	text_add(&p->out, "<style>\n");
-	text_add(&p->out, style_css);
-	text_add(&p->out, "</style>\n</head>\n<body>\n"
-		 "<header class=\"top\"><div class=\"page\">\n"
-		 "<p class=\"brand\">vmgauge</p>\n");
-	add_element(p, "h1", title);
-	text_add(&p->out, "<p class=\"subtitle\">");
-	text_html(&p->out, subtitle);
-	text_add(&p->out, "</p>\n</div></header>\n<nav class=\"contents\" "
-		 "aria-label=\"Contents\"><div class=\"page\"><ul>\n");
-	for (size_t i = 0; i < n; i++)
+		 "<meta name=\"referrer\" content=\"no-referrer\">\n"
+		 "<link rel=\"icon\" href=\"data:,\">\n"
+		 "<link rel=\"stylesheet\" href=\"style.css\">\n<title>");
+	text_html(&p->out, h->title);
+	text_add(&p->out, " \u00b7 ");
+	text_html(&p->out, h->site);
+	text_add(&p->out, "</title>\n</head>\n<body>\n"
+		 "<a class=\"skip\" href=\"#content\">To the content</a>\n");
+}
+
+static void add_links(struct page *p, const struct page_head *h)
+{
+	text_add(&p->out, "<nav class=\"site\" aria-label=\"Pages\">"
+		 "<div class=\"page\"><ul>\n");
+	for (size_t i = 0; i < h->link_count; i++)
+		text_format(&p->out, "<li><a href=\"%s\"%s>%s</a></li>\n",
+			    h->links[i].file, h->links[i].current ?
+			    " aria-current=\"page\"" : "", h->links[i].brief);
+	text_add(&p->out, "</ul></div></nav>\n");
+}
+
+static void add_contents(struct page *p, const struct page_head *h)
+{
+	if (h->section_count < 2)
+		return;
+	text_add(&p->out, "<nav class=\"contents\" aria-label=\"On this page\">"
+		 "<div class=\"page\"><span>On this page</span><ul>\n");
+	for (size_t i = 0; i < h->section_count; i++)
 		text_format(&p->out, "<li><a href=\"#%s\">%s</a></li>\n",
-			    sections[i].id, sections[i].brief);
-	text_add(&p->out, "</ul></div></nav>\n<main class=\"page\">\n");
+			    h->sections[i].id, h->sections[i].brief);
+	text_add(&p->out, "</ul></div></nav>\n");
+}
+
+static void html_begin(struct page *p, const struct page_head *h)
+{
+	add_head(p, h);
+	add_links(p, h);
+	text_add(&p->out, "<header class=\"top\"><div class=\"page\">\n"
+		 "<p class=\"brand\">vmgauge</p>\n");
+	add_element(p, "h1", h->title);
+	text_add(&p->out, "<p class=\"subtitle\">");
+	text_html(&p->out, h->subtitle);
+	text_add(&p->out, "</p>\n</div></header>\n");
+	add_contents(p, h);
+	text_add(&p->out, "<main class=\"page\" id=\"content\">\n");
+	if (h->warning) {
+		text_add(&p->out, "<p class=\"warning whole\" role=\"note\">");
+		text_html(&p->out, h->warning);
+		text_add(&p->out, "</p>\n");
+	}
 }
 
 static void html_end(struct page *p, const char *colophon)
@@ -62,7 +97,14 @@ static void html_section(struct page *p, const struct section *s)
 
 static void html_heading(struct page *p, const char *title)
 {
-	add_element(p, "h3", title);
+	if (!p->id) {
+		add_element(p, "h3", title);
+		return;
+	}
+	text_format(&p->out, "<h3 id=\"%s\">", p->id);
+	text_html(&p->out, title);
+	text_add(&p->out, "</h3>\n");
+	p->id = p->classes = NULL;
 }
 
 static void html_lead(struct page *p, const char *s)
@@ -94,14 +136,14 @@ static void html_fields_end(struct page *p)
 static void html_caveats_begin(struct page *p, const char *title)
 {
 	html_fields_end(p);
-	text_add(&p->out, "<aside class=\"caveats\">\n");
-	add_element(p, "h4", title);
+	text_add(&p->out, "<div class=\"caveats\">\n");
+	add_element(p, "h3", title);
 	text_add(&p->out, "<ul>\n");
 }
 
 static void html_caveats_end(struct page *p)
 {
-	text_add(&p->out, "</ul>\n</aside>\n");
+	text_add(&p->out, "</ul>\n</div>\n");
 }
 
 static void html_list_begin(struct page *p)
@@ -112,6 +154,16 @@ static void html_list_begin(struct page *p)
 static void html_list_item(struct page *p, const char *s)
 {
 	add_element(p, "li", s);
+}
+
+static void html_list_link(struct page *p, const char *s, const char *href,
+			   const char *after)
+{
+	text_format(&p->out, "<li><a href=\"%s\">", href);
+	text_html(&p->out, s);
+	text_add(&p->out, "</a>");
+	text_html(&p->out, after);
+	text_add(&p->out, "</li>\n");
 }
 
 static void html_list_end(struct page *p)
@@ -148,10 +200,17 @@ static void html_entry_begin(struct page *p, enum verdict v, const char *title)
 {
 	const char *name = model_verdict(v);
 
-	text_format(&p->out, "<article class=\"entry v-%s\">\n<h4>"
-		    "<span class=\"badge v-%s\">%s</span> ", name, name, name);
+	text_format(&p->out, "<article class=\"entry v-%s\"", name);
+	if (p->id)
+		text_format(&p->out, " id=\"%s\"", p->id);
+	text_format(&p->out, ">\n<h3 class=\"item\"><span class=\"badge v-%s\">%s</span> ",
+		    name, name);
 	text_html(&p->out, title);
-	text_add(&p->out, "</h4>\n");
+	if (p->id)
+		text_format(&p->out, " <a class=\"permalink\" href=\"#%s\" "
+			    "aria-label=\"Link to this verdict\">#</a>", p->id);
+	text_add(&p->out, "</h3>\n");
+	p->id = p->classes = NULL;
 }
 
 static void html_field(struct page *p, const char *name, enum cell_style style,
@@ -202,28 +261,63 @@ static void html_block(struct page *p, const char *s)
 
 static void html_figure(struct page *p, const struct figure *f)
 {
-	static const char *const files[] = { "svg", "png", "gp", "dat" };
-	bool narrow = f->narrow.length > 0;
+	static const char *const files[] = { "svg", "gp", "dat" };
 
 	if (!f->drawn)
 		return;
-	text_format(&p->out, "<figure id=\"figure-%s\">\n<div class=\"%s\">",
-		    f->name, narrow ? "plot wide" : "plot");
-	text_add(&p->out, text_string(&f->wide));
-	text_add(&p->out, "</div>\n");
-	if (narrow)
-		text_format(&p->out, "<div class=\"plot narrow\">%s</div>\n",
-			    text_string(&f->narrow));
+	text_format(&p->out, "<figure id=\"figure-%s\">\n<picture>"
+		    "<source media=\"(max-width: 40rem)\" srcset=\"plots/%s-narrow.svg\" "
+		    "width=\"%d\" height=\"%d\">", f->name, f->name,
+		    f->narrow_width, f->narrow_height);
+	text_format(&p->out, "<img src=\"plots/%s.svg\" width=\"%d\" height=\"%d\" "
+		    "alt=\"", f->name, f->width, f->height);
+	text_html(&p->out, text_string(&f->alt));
+	text_add(&p->out, "\"></picture>\n");
 	text_add(&p->out, "<figcaption>");
 	text_html(&p->out, text_string(&f->caption));
 	text_add(&p->out, " <span class=\"files\">");
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		text_format(&p->out, "<a href=\"plots/%s.%s\">%s</a> ", f->name,
-			    files[i], files[i]);
+		text_format(&p->out, "<a href=\"plots/%s.%s\" aria-label=\"%s of this "
+			    "figure\">%s</a> ", f->name, files[i], files[i], files[i]);
+	if (f->paper)
+		text_format(&p->out, "<a href=\"plots/%s.png\" aria-label=\"png of this "
+			    "figure\">png</a> "
+			    "<a href=\"plots/%s-1col.pdf\">pdf, one column</a> "
+			    "<a href=\"plots/%s-2col.pdf\">pdf, two columns</a> ",
+			    f->name, f->name, f->name);
 	text_add(&p->out, "</span></figcaption>\n</figure>\n");
 }
 
+static void html_mark(struct page *p, const char *id, const char *classes)
+{
+	p->id = id;
+	p->classes = classes;
+}
+
+static void html_anchor(struct page *p, const char *id)
+{
+	text_format(&p->out, "<span id=\"%s\"></span>", id);
+}
+
+static void html_filter(struct page *p)
+{
+	static const struct { const char *id, *label; } choices[] = {
+		{ "all", "all" }, { "notpass", "what did not pass everywhere" },
+		{ "differs", "differs from golden" }, { "fail", "fail" },
+		{ "hang", "hang or crash" }, { "tell", "tell" },
+		{ "error", "error" }, { "skip", "skipped somewhere" },
+	};
+
+	text_add(&p->out, "<fieldset class=\"filter\"><legend>Show</legend>\n");
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+		text_format(&p->out, "<label><input type=\"radio\" name=\"show\" "
+			    "id=\"show-%s\"%s> %s</label>\n", choices[i].id,
+			    i ? "" : " checked", choices[i].label);
+	text_add(&p->out, "</fieldset>\n");
+}
+
 const struct page_ops html_ops = {
+	.paged = true,
 	.begin = html_begin,
 	.end = html_end,
 	.section = html_section,
@@ -235,6 +329,7 @@ const struct page_ops html_ops = {
 	.caveats_end = html_caveats_end,
 	.list_begin = html_list_begin,
 	.list_item = html_list_item,
+	.list_link = html_list_link,
 	.list_end = html_list_end,
 	.cards_begin = html_cards_begin,
 	.card = html_card,
@@ -243,6 +338,10 @@ const struct page_ops html_ops = {
 	.compared_begin = html_compared_begin,
 	.row = html_row,
 	.cell = html_cell,
+	.cell_link = html_cell_link,
+	.mark = html_mark,
+	.anchor = html_anchor,
+	.filter = html_filter,
 	.cell_verdict = html_cell_verdict,
 	.cell_shares = html_cell_shares,
 	.group = html_group,
@@ -252,6 +351,7 @@ const struct page_ops html_ops = {
 	.entry_begin = html_entry_begin,
 	.field = html_field,
 	.entry_end = html_entry_end,
+	.fields_end = html_fields_end,
 	.details_begin = html_details_begin,
 	.details_end = html_details_end,
 	.block = html_block,

@@ -19,14 +19,17 @@ static void table_open(struct page *p, const char *class, const char *caption,
 	text_add(&p->out, "<p class=\"caption\">");
 	text_html(&p->out, caption);
 	text_format(&p->out, "</p>\n<div class=\"scroll%s\" role=\"region\" tabindex=\"0\" "
-		    "aria-label=\"", class);
+		    "aria-label=\"Table %zu: ", class, ++p->tables);
 	text_html(&p->out, caption);
 	text_add(&p->out, "\"><table>\n<thead><tr>");
 	for (size_t i = 0; i < n; i++) {
-		text_format(&p->out, "<th scope=\"col\"%s>",
+		/* A header without a word would be announced as nothing. */
+		bool named = columns[i].title && *columns[i].title;
+
+		text_format(&p->out, named ? "<th scope=\"col\"%s>" : "<td%s>",
 			    columns[i].numeric ? " class=\"n\"" : "");
 		text_html(&p->out, columns[i].title);
-		text_add(&p->out, "</th>");
+		text_add(&p->out, named ? "</th>" : "</td>");
 	}
 	text_add(&p->out, "</tr></thead>\n<tbody>\n");
 }
@@ -35,7 +38,7 @@ void html_table_begin(struct page *p, const char *caption,
 		      const struct column *columns, size_t n)
 {
 	/* More columns than any desk has room for. */
-	table_open(p, n > 11 ? " wide" : "", caption, columns, n);
+	table_open(p, n > 9 ? " wide" : "", caption, columns, n);
 }
 
 void html_compared_begin(struct page *p, const char *caption,
@@ -50,7 +53,15 @@ void html_row(struct page *p, bool faint)
 		text_add(&p->out, "</tr>\n");
 	p->in_row = true;
 	p->column = 0;
-	text_add(&p->out, faint ? "<tr class=\"faint\">" : "<tr>");
+	text_add(&p->out, "<tr");
+	if (p->id)
+		text_format(&p->out, " id=\"%s\"", p->id);
+	if (faint || p->classes)
+		text_format(&p->out, " class=\"%s%s%s\"", faint ? "faint" : "",
+			    faint && p->classes ? " " : "",
+			    p->classes ? p->classes : "");
+	text_add(&p->out, ">");
+	p->id = p->classes = NULL;
 }
 
 void html_group(struct page *p, const char *title)
@@ -95,6 +106,25 @@ void html_cell(struct page *p, enum cell_style style, const char *s)
 	text_add(&p->out, close);
 }
 
+void html_cell_link(struct page *p, enum cell_style style, const char *s,
+		    const char *href)
+{
+	const char *close;
+
+	if (!href || !s || !*s) {
+		html_cell(p, style, s);
+		return;
+	}
+	close = cell_open(p, style == CELL_WRAP);
+	text_format(&p->out, "<a href=\"%s\">%s", href,
+		    style == CELL_CODE ? "<code>" : "");
+	if (style == CELL_CODE)
+		text_html_code(&p->out, s);
+	else
+		text_html(&p->out, s);
+	text_format(&p->out, "%s</a>%s", style == CELL_CODE ? "</code>" : "", close);
+}
+
 void html_cell_verdict(struct page *p, enum verdict v)
 {
 	const char *close = cell_open(p, false);
@@ -137,22 +167,27 @@ static void cell_open_noted(struct page *p, const char *class, const char *note)
 	text_add(&p->out, ">");
 }
 
-static void add_line(struct page *p, const char *tag, const char *s)
+static void add_line(struct page *p, const char *tag, const char *href,
+		     const char *s)
 {
 	if (!s || !*s)
 		return;
 	text_format(&p->out, "<%s>", tag);
+	if (href)
+		text_format(&p->out, "<a href=\"%s\">", href);
 	text_html(&p->out, s);
-	text_format(&p->out, "</%s>", tag);
+	text_format(&p->out, "%s</%s>", href ? "</a>" : "", tag);
 }
 
 void html_cell_measure(struct page *p, const struct measure *m)
 {
-	cell_open_noted(p, m->faint ? "m faint" : "m", m->note);
-	add_line(p, "b", m->value);
-	add_line(p, "small", m->interval);
-	add_line(p, "i", m->ratio);
-	add_line(p, "em", m->word);
+	/* What a number rests on stands where it leads to. */
+	cell_open_noted(p, m->faint ? "m faint" : m->tainted ? "m tainted" : "m",
+			m->value && m->href ? NULL : m->note);
+	add_line(p, "b", m->href, m->value);
+	add_line(p, "small", NULL, m->interval);
+	add_line(p, "i", NULL, m->ratio);
+	add_line(p, "em", m->value ? NULL : m->href, m->word);
 	text_add(&p->out, "</td>");
 }
 
@@ -161,10 +196,15 @@ void html_cell_judged(struct page *p, const struct judged *j)
 	const char *name = model_verdict(j->verdict);
 
 	cell_open_noted(p, "j", j->note);
-	text_format(&p->out, "<span class=\"badge v-%s\">%s</span>", name, name);
+	if (j->href)
+		text_format(&p->out, "<a class=\"badge v-%s\" href=\"%s\">%s</a>",
+			    name, j->href, name);
+	else
+		text_format(&p->out, "<span class=\"badge v-%s\">%s</span>", name,
+			    name);
 	if (j->differs)
 		text_add(&p->out, " <b title=\"differs from golden\">\u2260</b>");
-	add_line(p, "small", j->known ? "known" : NULL);
+	add_line(p, "small", NULL, j->known ? "known" : NULL);
 	text_add(&p->out, "</td>");
 }
 

@@ -10,6 +10,8 @@ void html_compared_begin(struct page *p, const char *caption,
 			 const struct column *columns, size_t n);
 void html_row(struct page *p, bool faint);
 void html_cell(struct page *p, enum cell_style style, const char *s);
+void html_cell_link(struct page *p, enum cell_style style, const char *s,
+		    const char *href);
 void html_cell_verdict(struct page *p, enum verdict v);
 void html_cell_shares(struct page *p, const size_t counts[VERDICT_COUNT]);
 void html_group(struct page *p, const char *title);

@@ -14,13 +14,12 @@ static void add_line(struct page *p, const char *before, const char *s,
 	text_add(&p->out, after);
 }
 
-static void md_begin(struct page *p, const char *title, const char *subtitle,
-		     const struct section *sections, size_t n)
+static void md_begin(struct page *p, const struct page_head *h)
 {
-	(void)sections;
-	(void)n;
-	add_line(p, "# ", title, "\n\n");
-	add_line(p, "", subtitle, "\n\n");
+	add_line(p, "# ", h->title, "\n\n");
+	add_line(p, "", h->subtitle, "\n\n");
+	if (h->warning)
+		add_line(p, "> **Note:** ", h->warning, "\n\n");
 }
 
 static void md_end(struct page *p, const char *colophon)
@@ -61,6 +60,15 @@ static void md_list_begin(struct page *p)
 static void md_list_item(struct page *p, const char *s)
 {
 	add_line(p, "- ", s, "\n");
+}
+
+/* Other pages are further down in the same file. */
+static void md_list_link(struct page *p, const char *s, const char *href,
+			 const char *after)
+{
+	(void)href;
+	add_line(p, "- ", s, "");
+	add_line(p, "", after, "\n");
 }
 
 static void md_list_end(struct page *p)
@@ -116,6 +124,26 @@ static void md_cell(struct page *p, enum cell_style style, const char *s)
 	text_add(&p->out, " ");
 	add_styled(p, style, s && *s ? s : "\u2014");
 	text_add(&p->out, " |");
+}
+
+static void md_cell_link(struct page *p, enum cell_style style, const char *s,
+			 const char *href)
+{
+	(void)href;
+	md_cell(p, style, s);
+}
+
+static void md_mark(struct page *p, const char *id, const char *classes)
+{
+	(void)p;
+	(void)id;
+	(void)classes;
+}
+
+static void md_anchor(struct page *p, const char *id)
+{
+	(void)p;
+	(void)id;
 }
 
 static void md_cell_verdict(struct page *p, enum verdict v)
@@ -252,6 +280,7 @@ const struct page_ops markdown_ops = {
 	.caveats_end = md_list_end,
 	.list_begin = md_list_begin,
 	.list_item = md_list_item,
+	.list_link = md_list_link,
 	.list_end = md_list_end,
 	.cards_begin = md_list_begin,
 	.card = md_card,
@@ -260,6 +289,10 @@ const struct page_ops markdown_ops = {
 	.compared_begin = md_table_begin,
 	.row = md_row,
 	.cell = md_cell,
+	.cell_link = md_cell_link,
+	.mark = md_mark,
+	.anchor = md_anchor,
+	.filter = md_list_begin,
 	.cell_verdict = md_cell_verdict,
 	.cell_shares = md_cell_shares,
 	.group = md_group,
@@ -269,6 +302,7 @@ const struct page_ops markdown_ops = {
 	.entry_begin = md_entry_begin,
 	.field = md_field,
 	.entry_end = md_entry_end,
+	.fields_end = md_entry_end,
 	.details_begin = md_details_begin,
 	.details_end = md_details_end,
 	.block = md_block,

@@ -53,6 +53,11 @@ bool meaning_proven(const struct item *it)
 	       (it->attested == KNOWN_NOT && kind_of(it->target)->process);
 }
 
+bool meaning_tainted(const struct item *it)
+{
+	return it->contaminated > 0.1 * it->timed;
+}
+
 static enum meaning meaning_measured(const struct run *run,
 				     const struct item *it)
 {

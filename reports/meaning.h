@@ -29,6 +29,8 @@ enum meaning {
 enum meaning meaning_of(const struct run *run, const struct item *it);
 /* Are its exits attested, or is it a process's, which has none? */
 bool meaning_proven(const struct item *it);
+/* Was more than a tenth of its blocks disturbed while it was timed? */
+bool meaning_tainted(const struct item *it);
 /* Is there a number to be shown? */
 bool meaning_shown(enum meaning m);
 /* Two or three words; NULL for MEANS_NUMBER. */

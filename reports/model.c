@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "reports/comparison.h"
+#include "reports/family.h"
 #include "reports/number.h"
 
 static const char *const verdict_names[VERDICT_COUNT] = {
@@ -71,15 +72,12 @@ static int item_name(struct item *it, bool name_target)
 	text_add(&name, operation.data);
 	if (name_target && it->target)
 		text_format(&name, " on %s", it->target);
+	it->anchor = key.failed ? NULL :
+		     anchor_make(it->is_bench ? "bench" : "probe", key.data, it->ring);
 	it->key = key.data;
 	it->operation = operation.data;
 	it->name = name.data;
-	return key.failed || operation.failed || name.failed ? -ENOMEM : 0;
-}
-
-enum family model_family(const char *id)
-{
-	return id && !strncmp(id, "exit/", 5) ? FAMILY_EXITS : FAMILY_OTHER;
+	return !it->anchor || operation.failed || name.failed ? -ENOMEM : 0;
 }
 
 static void bench_read(struct item *it)
@@ -120,7 +118,7 @@ static int item_read(struct item *it, json_t *result, bool name_target)
 	it->ring = ring >= 0 && ring <= 3 ? (int)ring : -1;
 	it->median = it->low = it->high = it->level = it->ns = NAN;
 	it->attested = KNOWN_NOT;
-	it->family = model_family(it->id);
+	it->family = family_of(it->id);
 	if (it->is_bench)
 		bench_read(it);
 	return item_name(it, name_target);
@@ -186,7 +184,20 @@ static char *run_label(const struct run *run)
 	return t.data;
 }
 
-static int run_read(struct run *run, json_t *doc)
+static int run_anchors(struct run *run)
+{
+	char ***anchors = calloc(run->n + 1, sizeof(*anchors));
+	int ret = anchors ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !ret && i < run->n; i++)
+		anchors[i] = &run->items[i].anchor;
+	if (!ret)
+		ret = anchors_unique(anchors, run->n);
+	free(anchors);
+	return ret;
+}
+
+static int run_read(struct run *run, size_t index, json_t *doc)
 {
 	json_t *results = field_at(doc, "results"), *result;
 	bool targets = many_targets(results);
@@ -199,6 +210,8 @@ static int run_read(struct run *run, json_t *doc)
 	run->backend = field_text(run->env, "backend.title");
 	run->backend_kind = field_text(run->env, "backend.kind");
 	run->software_host = field_text(run->env, "backend.software_host");
+	if (run->software_host && run->host && !strcmp(run->host, "(none)"))
+		run->host = run->software_host;	/* it booted without a name */
 	run->times_meaningful = field_known(run->env, "backend.times_meaningful");
 	run->virtualised = field_known(run->env, "virtualised.is_guest");
 	run->hypervisor = field_text(run->env, "virtualised.hypervisor");
@@ -209,13 +222,14 @@ static int run_read(struct run *run, json_t *doc)
 	json_array_foreach(results, i, result) {
 		if (!json_is_object(result))
 			continue;
+		run->items[run->n].run = index;
 		if (item_read(&run->items[run->n++], result, targets))
 			return -ENOMEM;
 		run_count(run, &run->items[run->n - 1]);
 	}
 	qsort(run->items, run->n, sizeof(*run->items), item_compare);
 	run->label = run_label(run);
-	return run->label ? 0 : -ENOMEM;
+	return run->label ? run_anchors(run) : -ENOMEM;
 }
 
 int model_read(struct model *m, json_t *const docs[],
@@ -227,9 +241,10 @@ int model_read(struct model *m, json_t *const docs[],
 	m->n = n;
 	for (size_t i = 0; i < n; i++) {
 		m->runs[i].path = paths ? paths[i] : NULL;
-		if (run_read(&m->runs[i], docs[i]))
+		if (run_read(&m->runs[i], i, docs[i]))
 			return -ENOMEM;
 	}
+	model_groups(m);
 	return model_rows(m) ? -ENOMEM : comparison_read(m);
 }
 
@@ -240,6 +255,7 @@ void model_free(struct model *m)
 			free(m->runs[i].items[j].key);
 			free(m->runs[i].items[j].operation);
 			free(m->runs[i].items[j].name);
+			free(m->runs[i].items[j].anchor);
 		}
 		free(m->runs[i].items);
 		free(m->runs[i].label);
@@ -248,6 +264,7 @@ void model_free(struct model *m)
 		free(m->row[i].items);
 	free(m->row);
 	comparison_free(m->comparison);
+	comparison_free(m->all);
 	free(m->runs);
 	*m = (struct model){ 0 };
 }

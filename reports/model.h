@@ -22,8 +22,11 @@ enum verdict {
 
 enum known { KNOWN_NO, KNOWN_YES, KNOWN_NOT };
 
-/* By the first part of its id. What is no exit stands apart from exits. */
-enum family { FAMILY_EXITS, FAMILY_OTHER, FAMILY_COUNT };
+/* By the first part of its id; each has a page of its own (see family.h). */
+enum family {
+	FAMILY_EXITS, FAMILY_MEMORY, FAMILY_PROCESS, FAMILY_LIFECYCLE,
+	FAMILY_INTERRUPT, FAMILY_SCALE, FAMILY_IO, FAMILY_OTHER, FAMILY_COUNT
+};
 
 /* One result: a bench at one ring, or a probe. */
 struct item {
@@ -33,6 +36,8 @@ struct item {
 	char *key;			/* owned: id and parameters but ring */
 	char *operation;		/* owned: that, and the unit if odd */
 	char *name;			/* owned: that, and which target ran it */
+	char *anchor;			/* owned: no other of the run has it */
+	size_t run;			/* which, from 0 */
 	enum family family;
 	int ring;			/* -1 where it has none */
 	enum verdict verdict;
@@ -67,6 +72,7 @@ struct run {
 	const char *host, *backend, *backend_kind, *software_host;
 	enum known virtualised, times_meaningful, complete;
 	const char *hypervisor;
+	size_t group;			/* see model_groups() */
 
 	struct item *items;		/* benches by median, then probes */
 	size_t n;
@@ -88,9 +94,15 @@ struct comparison;
 struct model {
 	struct run *runs;
 	size_t n;
+	const char *const *notes;	/* the publisher's, borrowed */
+	size_t note_count;
 	struct row *row;		/* of all families */
 	size_t row_count;
 	struct rows of[FAMILY_COUNT];
+	size_t groups;
+	bool software;			/* some times mean nothing */
+	bool software_only;		/* none means anything */
+	struct comparison *all;		/* every target of every run */
 	struct comparison *comparison;	/* NULL: all is of one target */
 };
 
@@ -102,8 +114,24 @@ void model_free(struct model *m);
 /* The part of model_read() that sorts into rows. */
 int model_rows(struct model *m);
 
-/* The family of an item by its id, which may be NULL. */
-enum family model_family(const char *id);
+/*
+ * The part of model_read() that tells apart what may not stand in one plot:
+ * another CPU, a virtual machine beside a real one, a host in software. Runs
+ * of one group have the same run->group, counted from 0 as they are given.
+ */
+void model_groups(struct model *m);
+bool run_is_software(const struct run *run);
+
+/* Is there any bench of that family, measured or not? */
+bool model_has_family(const struct model *m, enum family family);
+
+/*
+ * A name for an id in HTML: letters, digits, '.', '_', '-'. Two of different
+ * text are never the same. NULL without memory; the caller frees it.
+ */
+char *anchor_make(const char *kind, const char *text, int ring);
+/* Gives those that occur again a number. 0 or -ENOMEM. */
+int anchors_unique(char **const anchors[], size_t n);
 
 const char *model_verdict(enum verdict v);
 /* Column of a ring in row.items. */

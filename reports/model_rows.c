@@ -10,6 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool model_has_family(const struct model *m, enum family family)
+{
+	for (size_t r = 0; r < m->n; r++)
+		for (size_t i = 0; i < m->runs[r].n; i++)
+			if (m->runs[r].items[i].is_bench &&
+			    m->runs[r].items[i].family == family)
+				return true;
+	return false;
+}
+
 size_t model_slot(int ring)
 {
 	return (size_t)(ring + 1);

@@ -4,8 +4,7 @@
  * twins cannot drift apart.
  *
  * Every string given here is plain text, from anywhere: the operations escape
- * it. The only ready-made markup is the SVG of a figure, from svg.c. NULL
- * reads as an em dash in a cell and as nothing elsewhere.
+ * it. NULL reads as an em dash in a cell and as nothing elsewhere.
  */
 #ifndef VMGAUGE_REPORTS_PAGE_H
 #define VMGAUGE_REPORTS_PAGE_H
@@ -28,7 +27,9 @@ struct measure {
 	const char *value, *interval, *ratio;
 	const char *word;	/* two or three words, or NULL */
 	const char *note;	/* the full story; must stand elsewhere, too */
+	const char *href;	/* to the samples, or NULL; made by anchor.c */
 	bool faint;
+	bool tainted;		/* blocks of it were contaminated */
 };
 
 /* A verdict beside others. */
@@ -37,25 +38,44 @@ struct judged {
 	bool known;		/* the failure was expected */
 	bool differs;		/* from the golden verdict */
 	const char *note;	/* as in struct measure */
+	const char *href;	/* to the verdict in full, or NULL */
 };
 
 enum cell_style { CELL_TEXT, CELL_CODE, CELL_WRAP };
 
-/* A drawn plot. The files are plots/NAME.svg, .png, .gp and .dat. */
+/* A drawn plot: plots/NAME.svg, -narrow.svg for a phone, .gp, .dat. */
 struct figure {
-	const char *name;
-	bool drawn;
+	char name[40];
+	enum family family;		/* what it is about, where it is */
+	size_t group;			/* about one of several */
+	bool drawn, paper;		/* paper: PDF and PNG, too */
 	struct text alt, caption;
-	struct text wide, narrow;	/* <svg> elements, for HTML */
+	int width, height;		/* of NAME.svg, in pixels */
+	int narrow_width, narrow_height;	/* of NAME-narrow.svg */
 };
 
 struct section {
 	const char *id, *title, *brief;	/* brief: in the contents */
 };
 
+/* Another page of the site. */
+struct site_link {
+	const char *file, *brief;
+	bool current;
+};
+
+struct page_head {
+	const char *site, *title, *subtitle;
+	const char *warning;		/* what holds of the whole page, or NULL */
+	const struct site_link *links;
+	size_t link_count;
+	const struct section *sections;
+	size_t section_count;
+};
+
 struct page_ops {
-	void (*begin)(struct page *p, const char *title, const char *subtitle,
-		      const struct section *sections, size_t n);
+	bool paged;			/* a site; or one file for everything */
+	void (*begin)(struct page *p, const struct page_head *h);
 	void (*end)(struct page *p, const char *colophon);
 	void (*section)(struct page *p, const struct section *s);
 	void (*heading)(struct page *p, const char *title);
@@ -68,6 +88,9 @@ struct page_ops {
 	void (*caveats_end)(struct page *p);
 	void (*list_begin)(struct page *p);
 	void (*list_item)(struct page *p, const char *s);
+	/* `href` is this program's own, never a document's. */
+	void (*list_link)(struct page *p, const char *s, const char *href,
+			  const char *after);
 	void (*list_end)(struct page *p);
 	/* The few numbers that the page is opened for. */
 	void (*cards_begin)(struct page *p);
@@ -79,11 +102,19 @@ struct page_ops {
 	/* The same for a column per target: kept narrow, may be many. */
 	void (*compared_begin)(struct page *p, const char *caption,
 			       const struct column *columns, size_t n);
+	/* The next row, heading or entry can be linked to; the row is of classes. */
+	void (*mark)(struct page *p, const char *id, const char *classes);
+	/* The place that a link may lead to, where nothing else marks it. */
+	void (*anchor)(struct page *p, const char *id);
+	/* Choose which rows of the section's tables are seen. */
+	void (*filter)(struct page *p);
 	/* Faint rows are there for completeness, not to be read first. */
 	void (*row)(struct page *p, bool faint);
 	/* A heading over the rows that follow. */
 	void (*group)(struct page *p, const char *title);
 	void (*cell)(struct page *p, enum cell_style style, const char *s);
+	void (*cell_link)(struct page *p, enum cell_style style, const char *s,
+			  const char *href);
 	void (*cell_verdict)(struct page *p, enum verdict v);
 	void (*cell_shares)(struct page *p, const size_t counts[VERDICT_COUNT]);
 	void (*cell_measure)(struct page *p, const struct measure *m);
@@ -94,6 +125,8 @@ struct page_ops {
 	void (*field)(struct page *p, const char *name, enum cell_style style,
 		      const char *s);
 	void (*entry_end)(struct page *p);
+	/* After fields that stand in no entry. */
+	void (*fields_end)(struct page *p);
 	void (*details_begin)(struct page *p, const char *title);
 	void (*details_end)(struct page *p);
 	/* A command or a dump: monospaced, lines kept. */
@@ -106,8 +139,9 @@ struct page {
 	struct text out;
 	/* the table that is being written */
 	const struct column *columns;
-	size_t column_count, column;
+	size_t column_count, column, tables;
 	bool in_row, in_fields, in_section;
+	const char *id, *classes;	/* of the next row or entry */
 };
 
 extern const struct page_ops html_ops, markdown_ops;

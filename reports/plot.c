@@ -5,10 +5,22 @@
 #include "reports/plot.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "reports/family.h"
+#include "reports/scaling.h"
 
 typedef bool (*describe_fn)(const struct model *m, struct figure *f,
 			    struct text *script, struct text *data);
+
+struct making {
+	struct plots *plots;
+	const struct model *m;
+	struct stage *stage;
+	struct error *e;
+	int ret;
+};
 
 static int write_named(struct stage *s, const char *name, const char *suffix,
 		       const struct text *content, struct error *e)
@@ -19,6 +31,27 @@ static int write_named(struct stage *s, const char *name, const char *suffix,
 	text_format(&path, "plots/%s%s", name, suffix);
 	ret = path.failed ? error_set(e, -ENOMEM, "%s: out of memory", name) :
 	      stage_write(s, text_string(&path), content, e);
+	text_free(&path);
+	return ret;
+}
+
+/* Files that gnuplot leaves. */
+static const char *const drawn_suffixes[] = {
+	".svg", ".png", "-narrow.svg", "-1col.pdf", "-2col.pdf",
+};
+
+enum { DRAWN = sizeof(drawn_suffixes) / sizeof(drawn_suffixes[0]) };
+
+static int expect_drawn(struct stage *s, const struct figure *f)
+{
+	struct text path = { 0 };
+	int ret = 0;
+
+	for (size_t i = 0; i < DRAWN && !ret; i++) {
+		text_clear(&path);
+		text_format(&path, "plots/%s%s", f->name, drawn_suffixes[i]);
+		ret = path.failed ? -ENOMEM : stage_expect(s, text_string(&path));
+	}
 	text_free(&path);
 	return ret;
 }
@@ -45,35 +78,40 @@ static bool read_whole(const struct stage *s, const char *name,
 	return whole && ends_with(content, tail, length);
 }
 
-static bool figure_take(struct figure *f, const struct stage *s)
+/* Reads what gnuplot drew, and writes it as it is published. */
+static int svg_take(struct making *k, struct figure *f, const char *suffix,
+		    int *width, int *height)
 {
-	static const char png_end[] = "IEND\xae\x42\x60\x82";
-	struct text wide = { 0 }, narrow = { 0 }, png = { 0 }, prefix = { 0 };
-	const char *alt = text_string(&f->alt);
-	bool ok;
+	struct text drawn = { 0 }, finished = { 0 };
+	int ret = -EIO;
 
-	text_format(&prefix, "%s-narrow", f->name);
-	ok = read_whole(s, f->name, ".svg", "</svg>", 6, &wide) &&
-	     read_whole(s, f->name, "-narrow.svg", "</svg>", 6, &narrow) &&
-	     read_whole(s, f->name, ".png", png_end, sizeof(png_end) - 1, &png) &&
-	     svg_inline(&wide, f->name, alt, &f->wide) &&
-	     svg_inline(&narrow, text_string(&prefix), alt, &f->narrow);
-	text_free(&prefix);
-	text_free(&wide);
-	text_free(&narrow);
-	text_free(&png);
-	return ok;
+	if (read_whole(k->stage, f->name, suffix, "</svg>", 6, &drawn) &&
+	    svg_finish(&drawn, text_string(&f->alt), &finished, width, height))
+		ret = write_named(k->stage, f->name, suffix, &finished, k->e) ?
+		      -ENOSPC : 0;
+	text_free(&drawn);
+	text_free(&finished);
+	return ret;
+}
+
+static int figure_take(struct making *k, struct figure *f)
+{
+	int ret = svg_take(k, f, ".svg", &f->width, &f->height);
+
+	if (!ret)
+		ret = svg_take(k, f, "-narrow.svg", &f->narrow_width,
+			       &f->narrow_height);
+	return ret;
 }
 
 /* What a failed gnuplot left may be half a picture. */
 static void figure_discard(const struct figure *f, struct stage *s)
 {
-	static const char *const suffixes[] = { ".svg", "-narrow.svg", ".png" };
 	struct text path = { 0 };
 
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+	for (size_t i = 0; i < DRAWN; i++) {
 		text_clear(&path);
-		text_format(&path, "plots/%s%s", f->name, suffixes[i]);
+		text_format(&path, "plots/%s%s", f->name, drawn_suffixes[i]);
 		stage_discard(s, text_string(&path));
 	}
 	text_free(&path);
@@ -97,77 +135,158 @@ static void plots_miss(struct plots *p, const char *name, int ret,
 			    "it is drawn from.", name, text_string(why), name);
 }
 
-static int figure_make(struct plots *p, struct figure *f, const char *name,
-		       describe_fn describe, const struct model *m,
-		       struct stage *s, struct error *e)
+/* PDFs are an extra, where asked for: the rest does not depend on them. */
+static int figure_print(struct making *k, struct figure *f,
+			const struct text *script)
 {
-	struct text script = { 0 }, data = { 0 }, why = { 0 };
-	int ret = 0, drawn;
+	static const struct { const char *suffix, *tail; } files[] = {
+		{ "-2col.pdf", "%%EOF" }, { "-1col.pdf", "%%EOF" },
+		{ ".png", "IEND\xae\x42\x60\x82" },
+	};
+	struct text paper = { 0 }, name = { 0 }, why = { 0 }, drawn = { 0 };
+	int ret;
 
-	f->name = name;
-	if (!describe(m, f, &script, &data))
-		goto out;
-	ret = write_named(s, name, ".gp", &script, e);
+	canvas_paper(script, f->name, &paper);
+	ret = write_named(k->stage, f->name, "-paper.gp", &paper, k->e);
+	text_format(&name, "%s-paper", f->name);
+	if (!ret && !gnuplot_run(k->stage, text_string(&name), &why)) {
+		f->paper = true;
+		for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+			text_clear(&drawn);
+			f->paper &= read_whole(k->stage, f->name, files[i].suffix,
+					       files[i].tail,
+					       strlen(files[i].tail), &drawn);
+		}
+	}
+	if (!ret && !f->paper) {
+		text_add(&why, why.length ? "" : "gnuplot left an incomplete file");
+		plots_miss(k->plots, text_string(&name), -EIO, &why);
+	}
+	text_free(&paper);
+	text_free(&name);
+	text_free(&why);
+	text_free(&drawn);
+	return ret;
+}
+
+static int figure_draw(struct making *k, struct figure *f, struct text *script,
+		       const struct text *data)
+{
+	struct text why = { 0 };
+	int ret, drawn;
+
+	canvas_colours(script);
+	ret = write_named(k->stage, f->name, ".gp", script, k->e);
 	if (!ret)
-		ret = write_named(s, name, ".dat", &data, e);
+		ret = write_named(k->stage, f->name, ".dat", data, k->e);
+	if (!ret && expect_drawn(k->stage, f))
+		ret = error_set(k->e, -ENOMEM, "%s: out of memory", f->name);
 	if (ret)
-		goto out;
-	drawn = gnuplot_run(s, name, &why);
-	if (!drawn && !figure_take(f, s)) {
-		drawn = -EIO;
-		text_add(&why, "gnuplot left an incomplete file");
+		return ret;
+	drawn = gnuplot_run(k->stage, f->name, &why);
+	if (!drawn) {
+		drawn = figure_take(k, f);
+		if (drawn == -ENOSPC)
+			ret = drawn;	/* the error is said already */
+		text_add(&why, drawn ? "gnuplot left an incomplete file" : NULL);
 	}
 	f->drawn = drawn == 0;
 	if (drawn) {
-		figure_discard(f, s);
-		plots_miss(p, name, drawn, &why);
+		figure_discard(f, k->stage);
+		plots_miss(k->plots, f->name, drawn, &why);
+	} else if (k->plots->paper) {
+		ret = figure_print(k, f, script);
 	}
-out:
-	text_free(&script);
-	text_free(&data);
 	text_free(&why);
 	return ret;
 }
 
-int plots_make(struct plots *p, const struct model *m, struct stage *s,
-	       struct error *e)
+/* NAME, or NAME-2 for the second group, and so on. */
+static void figure_make(struct making *k, struct figure *f, const char *name,
+			const char *kind, describe_fn describe)
 {
-	const struct {
-		struct figure *figure;
-		const char *name;
-		describe_fn describe;
-	} all[] = {
-		{ &p->comparison, "comparison", plot_comparison },
-		{ &p->exits, "exits", plot_exits },
-		{ &p->operations, "operations", plot_operations },
-		{ &p->walk, "walk", plot_walk },
-		{ &p->curve, "curve", plot_curve },
-		{ &p->decomposition, "decomposition", plot_decomposition },
-	};
-	int ret = 0;
+	struct text script = { 0 }, data = { 0 };
 
-	*p = (struct plots){ 0 };
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && !ret; i++)
-		ret = figure_make(p, all[i].figure, all[i].name,
-				  all[i].describe, m, s, e);
-	return ret;
+	if (k->ret)
+		return;
+	snprintf(f->name, sizeof(f->name), "%s%s", name, kind);
+	if (f->group)
+		snprintf(f->name, sizeof(f->name), "%s%s-%zu", name, kind,
+			 f->group + 1);
+	if (describe(k->m, f, &script, &data))
+		k->ret = figure_draw(k, f, &script, &data);
+	text_free(&script);
+	text_free(&data);
+}
+
+static void make_families(struct making *k, size_t group)
+{
+	struct plots *p = k->plots;
+
+	for (int i = 0; i < FAMILY_COUNT; i++) {
+		struct figure *all = &p->latencies[i][group];
+		struct figure *tails = &p->tails[i][group];
+
+		all->family = tails->family = (enum family)i;
+		all->group = tails->group = group;
+		figure_make(k, all, families[i].id, "", plot_latencies);
+		figure_make(k, tails, families[i].id, "-tails", plot_tails);
+	}
+}
+
+int plots_make(struct plots *p, const struct model *m, bool paper,
+	       struct stage *s, struct error *e)
+{
+	struct making k = { .plots = p, .m = m, .stage = s, .e = e };
+	struct text style = { 0 };
+
+	*p = (struct plots){ .paper = paper };
+	canvas_style(&style);
+	k.ret = write_named(s, "style", ".gp", &style, e);
+	text_free(&style);
+	for (size_t g = 0; g < GROUPS_MOST; g++) {
+		p->comparison[g].family = FAMILY_COUNT;
+		p->comparison[g].group = p->topology[g].group = g;
+		figure_make(&k, &p->comparison[g], "comparison", "", plot_comparison);
+		make_families(&k, g);
+		figure_make(&k, &p->topology[g], "topology", "", plot_topology);
+	}
+	figure_make(&k, &p->walk, "walk", "", plot_walk);
+	figure_make(&k, &p->curve, "curve", "", plot_curve);
+	figure_make(&k, &p->memory_faults, "memory-faults", "", plot_memory_faults);
+	figure_make(&k, &p->memory_dirty, "memory-dirty", "", plot_memory_dirty);
+	figure_make(&k, &p->memory_overcommit, "memory-overcommit", "",
+		    plot_memory_overcommit);
+	p->scale.family = p->efficiency.family = FAMILY_SCALE;
+	figure_make(&k, &p->scale, "scale", "-throughput", plot_scale);
+	figure_make(&k, &p->efficiency, "scale", "-efficiency", plot_efficiency);
+	figure_make(&k, &p->decomposition, "decomposition", "", plot_decomposition);
+	return k.ret;
 }
 
 static void figure_free(struct figure *f)
 {
 	text_free(&f->alt);
 	text_free(&f->caption);
-	text_free(&f->wide);
-	text_free(&f->narrow);
 }
 
 void plots_free(struct plots *p)
 {
-	figure_free(&p->comparison);
-	figure_free(&p->exits);
-	figure_free(&p->operations);
+	for (size_t g = 0; g < GROUPS_MOST; g++) {
+		figure_free(&p->comparison[g]);
+		figure_free(&p->topology[g]);
+		for (int i = 0; i < FAMILY_COUNT; i++) {
+			figure_free(&p->latencies[i][g]);
+			figure_free(&p->tails[i][g]);
+		}
+	}
 	figure_free(&p->walk);
 	figure_free(&p->curve);
+	figure_free(&p->memory_faults);
+	figure_free(&p->memory_dirty);
+	figure_free(&p->memory_overcommit);
+	figure_free(&p->scale);
+	figure_free(&p->efficiency);
 	figure_free(&p->decomposition);
 	text_free(&p->problem);
 }

@@ -15,27 +15,46 @@
 #include "reports/stage.h"
 #include "reports/svg.h"
 
+enum { GROUPS_MOST = 6 };	/* pictures of the same thing, one to a group */
+
 struct plots {
-	struct figure exits, operations, decomposition, comparison;
-	struct figure walk, curve;
+	struct figure decomposition, walk, curve;
+	struct figure memory_faults, memory_dirty, memory_overcommit;
+	struct figure scale, efficiency;
+	struct figure comparison[GROUPS_MOST];
+	struct figure latencies[FAMILY_COUNT][GROUPS_MOST];
+	struct figure tails[FAMILY_COUNT][GROUPS_MOST];
+	struct figure topology[GROUPS_MOST];
+	bool paper;		/* as PDF and PNG, too */
 	struct text problem;	/* "" where all were drawn */
 };
 
-int plots_make(struct plots *p, const struct model *m, struct stage *s,
-	       struct error *e);
+int plots_make(struct plots *p, const struct model *m, bool paper,
+	       struct stage *s, struct error *e);
 void plots_free(struct plots *p);
 
-/* What each figure's file gives: false = nothing to draw. */
-bool plot_exits(const struct model *m, struct figure *f, struct text *script,
+/*
+ * What each figure's file gives: false = nothing to draw. Those of a family or
+ * a group of runs find it in the figure.
+ */
+bool plot_latencies(const struct model *m, struct figure *f,
+		    struct text *script, struct text *data);
+bool plot_tails(const struct model *m, struct figure *f, struct text *script,
 		struct text *data);
-bool plot_operations(const struct model *m, struct figure *f,
-		     struct text *script, struct text *data);
+bool plot_topology(const struct model *m, struct figure *f,
+		   struct text *script, struct text *data);
 bool plot_comparison(const struct model *m, struct figure *f,
 		     struct text *script, struct text *data);
 bool plot_walk(const struct model *m, struct figure *f, struct text *script,
 	       struct text *data);
 bool plot_curve(const struct model *m, struct figure *f, struct text *script,
 		struct text *data);
+bool plot_memory_faults(const struct model *m, struct figure *f,
+			struct text *script, struct text *data);
+bool plot_memory_dirty(const struct model *m, struct figure *f,
+		       struct text *script, struct text *data);
+bool plot_memory_overcommit(const struct model *m, struct figure *f,
+			    struct text *script, struct text *data);
 bool plot_decomposition(const struct model *m, struct figure *f,
 			struct text *script, struct text *data);
 
@@ -55,12 +74,26 @@ struct canvas {
 
 enum { FONT_PIXELS = 12, LEGEND_LINE_PIXELS = 19, NAME_LENGTH = 44 };
 
-/* Encoding, separators, what all figures share. */
+/* The file that all figures load: colours, encoding, separators, the frame. */
+void canvas_style(struct text *style);
+/* Each colour of the script by its name in that file. */
+void canvas_colours(struct text *script);
+/*
+ * The same figure for paper: two PDFs, NAME-1col.pdf of 85 mm and NAME-2col.pdf
+ * of 178 mm, with letters as letters; and NAME.png.
+ */
+void canvas_paper(const struct text *script, const char *name,
+		  struct text *paper);
+/* Words across the picture of a host whose times mean nothing. */
+void canvas_software(struct text *script, const struct canvas *c,
+		     const struct run *run);
+
+/* What all figures begin with. */
 void canvas_prologue(struct text *script, const char *name);
 /* Terminal, SVG file, margins, one row per unit downwards, frame. */
 void canvas_begin(struct text *script, const struct canvas *c, const char *name,
 		  size_t rows);
-/* The same drawing once more, as a PNG of twice the size. */
+/* The same drawing once more, where a PNG of the same size is asked for. */
 void canvas_png(struct text *script, const struct canvas *c, const char *name);
 /* The plot element that writes the names of rows (index 0 of the data). */
 void canvas_names(struct text *script, const struct canvas *c, const char *name,

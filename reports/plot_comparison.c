@@ -14,8 +14,10 @@ enum { DRAWN_MOST = 40 };	/* lines that still make a picture */
 
 struct chart {
 	const struct comparison *c;
+	const struct figure *f;		/* which group, which family */
+	const struct run *any;		/* of the group */
 	const struct match **rows;
-	size_t n, candidates, marks, hollow, bare, to_edge;
+	size_t n, candidates, marks, hollow, tainted, bare, to_edge;
 	size_t lane[SIDES_MOST], lanes;	/* lane 0: nothing is drawn of it */
 	double low, high;		/* of the axis, ns */
 };
@@ -40,13 +42,30 @@ static int by_time(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool is_drawn(const struct chart *t, const struct match *x, size_t side)
+{
+	return t->c->sides[side].run->group == t->f->group &&
+	       match_drawn(t->c, x, side);
+}
+
+static size_t count_drawn(const struct chart *t, const struct match *x)
+{
+	size_t n = 0;
+
+	if (t->f->family != FAMILY_COUNT && x->any->family != t->f->family)
+		return 0;
+	for (size_t i = 0; i < t->c->n; i++)
+		n += is_drawn(t, x, i);
+	return n;
+}
+
 static bool chart_choose(struct chart *t)
 {
 	const struct comparison *c = t->c;
 
 	t->rows = calloc(c->bench_count + 1, sizeof(*t->rows));
 	for (size_t i = 0; t->rows && i < c->bench_count; i++)
-		if (c->benches[i].drawn > 1)
+		if (count_drawn(t, &c->benches[i]) > 1)
 			t->rows[t->candidates++] = &c->benches[i];
 	if (!t->candidates)
 		return false;
@@ -66,9 +85,11 @@ static void chart_measure(struct chart *t)
 			const struct match *x = t->rows[r];
 			const struct item *it = x->items[i];
 
-			if (!match_drawn(t->c, x, i))
+			if (!is_drawn(t, x, i))
 				continue;
 			used = true;
+			t->any = t->c->sides[i].run;
+			t->tainted += meaning_tainted(it);
 			t->marks++;
 			t->hollow += !meaning_proven(it);
 			t->bare += isnan(it->low) || isnan(it->high);
@@ -110,20 +131,21 @@ static void write_data(const struct chart *t, struct text *data)
 		text_add(data, "\n");
 	}
 	text_add(data, "\n\n# index 1: row, target, height in the row, filled, "
-		 "median, low, high (ns)\n");
+		 "median, low, high (ns), disturbed\n");
 	for (size_t r = 0; r < t->n; r++)
 		for (size_t i = 0; i < t->c->n; i++) {
 			const struct item *it = t->rows[r]->items[i];
 			double low, high;
 
-			if (!match_drawn(t->c, t->rows[r], i))
+			if (!is_drawn(t, t->rows[r], i))
 				continue;
 			low = isnan(it->low) ? it->ns : item_ns(it, it->low);
 			high = isnan(it->high) ? it->ns : item_ns(it, it->high);
-			text_format(data, "%zu\t%zu\t%.3f\t%d\t%.7g\t%.7g\t%.7g\n",
+			text_format(data, "%zu\t%zu\t%.3f\t%d\t%.7g\t%.7g\t%.7g\t%d\n",
 				    r, t->lane[i], lane_shift(t, t->lane[i]),
 				    meaning_proven(it), it->ns,
-				    fmax(low, t->low), high);
+				    fmax(low, t->low), high,
+				    meaning_tainted(it));
 		}
 }
 
@@ -151,6 +173,8 @@ static void write_legend(const struct chart *t, struct legend *l)
 	}
 	if (t->hollow)
 		legend_add(l, 6, 0.85, COLOUR_REFERENCE, "hollow: not attested");
+	if (t->tainted)
+		legend_add(l, 2, 0.9, COLOUR_INK, "crossed: disturbed");
 }
 
 /* On a phone the upper pixels of a line are its name's. */
@@ -174,6 +198,11 @@ static void write_marks(const struct chart *t, const struct canvas *c, int row,
 				    shape.hollow, shape.size,
 				    colours[s->kind->colour].rgb);
 	}
+	if (t->tainted)
+		text_format(script, ", \\\n     '' index 1 using ($8==1 ? $5 : NaN):"
+			    "($1+$3*%.3f+%.3f) with points pointtype 2 pointsize 0.9 "
+			    "linewidth 1.2 linecolor rgb '#%06x'", 1 - name, name / 2,
+			    colours[COLOUR_INK].rgb);
 	text_add(script, "\n");
 }
 
@@ -207,7 +236,7 @@ static void write_canvas(const struct chart *t, bool narrow, struct text *script
 	c.right = narrow ? 14 : 30;
 	c.top = l.y + 16;
 	c.height = c.top + c.bottom + row * (int)t->n;
-	canvas_begin(script, &c, "comparison", t->n);
+	canvas_begin(script, &c, t->f->name, t->n);
 	l = (struct legend){ .script = script, .canvas = &c, .y = 12 };
 	write_legend(t, &l);
 	canvas_decades(script, &c, t->low, t->high, name_time);
@@ -216,24 +245,34 @@ static void write_canvas(const struct chart *t, bool narrow, struct text *script
 		    "time, median and interval" : "time of one operation, empty "
 		    "loop subtracted: median and interval (logarithmic)",
 		    12.0 / c.height, colours[COLOUR_INK].rgb);
-	canvas_names(script, &c, "comparison", "low");
+	canvas_names(script, &c, t->f->name, "low");
 	write_marks(t, &c, row, script);
 	if (!narrow)
-		canvas_png(script, &c, "comparison");
+		canvas_png(script, &c, t->f->name);
 }
 
-static void write_words(const struct chart *t, struct figure *f)
+static void write_words(const struct chart *t, size_t groups, struct figure *f)
 {
 	text_format(&f->alt, "Dot plot of %s times of %s operations on %s targets, "
 		    "on a logarithmic axis, cheapest first.",
 		    number_count(t->marks).s, number_count(t->n).s,
 		    number_count(t->lanes).s);
-	text_add(&f->caption, "Time of one operation on each target, cheapest first. "
-		 "Bars through the marks are the intervals, seen where they are wider "
-		 "than the mark. ");
+	if (groups > 1)
+		text_format(&f->caption, "On the host of %s; targets on hosts that may "
+			    "not be compared with it have figures of their own. ",
+			    t->any->label);
+	text_format(&f->caption, "Time of one operation on each target, cheapest first. "
+		    "Bars through the marks are the order-statistic intervals of the "
+		    "median, seen where they are wider than the mark; n and the level "
+		    "of each stand in the table%s. ", t->f->family == FAMILY_COUNT ?
+		    " below" : "s of each run");
 	if (t->hollow)
 		text_add(&f->caption, "A hollow mark is not attested: nobody could "
 			 "count its exits. ");
+	if (t->tainted)
+		text_add(&f->caption, "A crossed mark was disturbed: more than a tenth "
+			 "of its blocks met a context switch, an interrupt, a "
+			 "migration or a fault. ");
 	if (t->bare)
 		text_format(&f->caption, "%s of the marks have no interval: too few "
 			    "instances. ", number_count(t->bare).s);
@@ -246,27 +285,27 @@ static void write_words(const struct chart *t, struct figure *f)
 			    "first. ", number_count(t->n).s,
 			    number_count(t->candidates).s);
 	else
-		text_format(&f->caption, "Drawn are all %s operations for which two "
-			    "targets or more have a time. ",
-			    number_count(t->candidates).s);
+		text_format(&f->caption, "Drawn %s %s for which two targets or more "
+			    "have a time. ", t->candidates == 1 ? "is the one operation" :
+			    "are all", t->candidates == 1 ? "" : "operations");
 	text_add(&f->caption, "What has no meaning is not drawn; the table says why.");
 }
 
 bool plot_comparison(const struct model *m, struct figure *f,
 		     struct text *script, struct text *data)
 {
-	struct chart t = { .c = m->comparison };
+	struct chart t = { .c = m->comparison, .f = f };
 	bool any = t.c && chart_choose(&t);
 
 	if (any) {
 		chart_measure(&t);
 		write_data(&t, data);
-		canvas_prologue(script, "comparison");
+		canvas_prologue(script, f->name);
 		text_format(script, "low = %.6g\n\n", t.low * 1.000001);
 		write_canvas(&t, false, script);
 		write_canvas(&t, true, script);
 		text_add(script, "set output\n");
-		write_words(&t, f);
+		write_words(&t, m->groups, f);
 	}
 	free(t.rows);
 	return any;

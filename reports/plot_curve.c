@@ -8,7 +8,7 @@
 
 #include "reports/memory.h"
 #include "reports/number.h"
-#include "reports/plot.h"
+#include "reports/plot_axes.h"
 
 enum { LANE_PIXELS = 17, KNEE_NAME_PIXELS = 54, KNEE_NAME_NARROW_PIXELS = 42 };
 
@@ -84,8 +84,10 @@ static void curve_name(const struct memory *mem, const struct curve *c,
 	memory_pages(c, out);
 }
 
-static void write_data(const struct chart *t, struct text *data)
+static void write_data(const void *chart, struct text *data)
 {
+	const struct chart *t = chart;
+
 	text_add(data, "# index 0: curve, working set (bytes), latency, "
 		 "attested\n");
 	for (size_t i = 0; i < t->mem->curves; i++) {
@@ -104,8 +106,8 @@ static void write_data(const struct chart *t, struct text *data)
 	for (size_t i = 0; i < t->mem->curves; i++) {
 		const struct curve *c = &t->mem->curve[i];
 
-		text_format(data, "\n\n# index %zu: line of curve %zu\n", i + 1, i);
-		text_format(data, "NaN\tNaN\n");
+		text_format(data, "\n\n# index %zu: line of curve %zu\nNaN\tNaN\n",
+			    i + 1, i);
 		for (size_t k = 0; k < c->n; k++)
 			if (memory_joined(&c->point[k]))
 				text_format(data, "%.10g\t%.7g\n",
@@ -113,75 +115,10 @@ static void write_data(const struct chart *t, struct text *data)
 	}
 }
 
-/* "16 KiB", or "16K" where there is little room. */
-static void add_size(double bytes, bool brief, struct text *out)
-{
-	static const char *const units[] = { "", "K", "M", "G", "T", "P" };
-	size_t unit = 0;
-
-	while (bytes >= 1024 && unit < 5) {
-		bytes /= 1024;
-		unit++;
-	}
-	text_format(out, "%.3g%s%s%s", bytes, brief ? "" : " ", units[unit],
-		    brief ? "" : unit ? "iB" : "B");
-}
-
-static double doublings(const struct chart *t)
-{
-	return log2(t->most / t->least);
-}
-
-static void write_sizes(const struct chart *t, const struct canvas *c,
-			struct text *script)
-{
-	double room = (c->width - c->left - c->right) / doublings(t);
-	int step = 1, first = (int)ceil(log2(t->least));
-	const char *comma = "";
-
-	while (room * step < (c->narrow ? 34 : 58))
-		step++;
-	text_format(script, "set logscale x 2\nset xrange [%.10g:%.10g]\nset xtics (",
-		    t->least, t->most);
-	for (int power = first; power <= log2(t->most); power++) {
-		bool named = (power - first) % step == 0;
-
-		text_format(script, "%s'", comma);
-		if (named)
-			add_size(exp2(power), c->narrow, script);
-		text_format(script, "' %.10g %d", exp2(power), !named);
-		comma = ", ";
-	}
-	text_add(script, ")\n");
-}
-
-static void write_latencies(const struct chart *t, struct text *script)
-{
-	int first = (int)floor(log10(t->low)), last = (int)floor(log10(t->high));
-	bool fine = log10(t->high / t->low) < 4;
-	const char *comma = "";
-
-	text_format(script, "set logscale y 10\nset yrange [%.6g:%.6g]\n"
-		    "set ytics nomirror scale 0 textcolor rgb '#%06x' (", t->low,
-		    t->high, colours[COLOUR_INK].rgb);
-	for (int power = first; power <= last; power++)
-		for (int k = 1; k < 10; k++) {
-			double y = k * pow(10, power);
-
-			if (k != 1 && !(fine && (k == 2 || k == 5)))
-				continue;
-			text_format(script, "%s'%s' %.6g", comma,
-				    number_tidy(y).s, y);
-			comma = ", ";
-		}
-	text_format(script, ")\nset grid noxtics ytics linetype 1 linewidth 1 "
-		    "linecolor rgb '#%06x'\n", colours[COLOUR_GRID].rgb);
-}
-
 static double screen_x(const struct chart *t, const struct canvas *c,
 		       double bytes)
 {
-	return c->left + log2(bytes / t->least) / doublings(t) *
+	return c->left + log2(bytes / t->least) / log2(t->most / t->least) *
 	       (c->width - c->left - c->right);
 }
 
@@ -210,7 +147,7 @@ static void write_lane(const struct chart *t, const struct canvas *c,
 		if (x < free)
 			continue;
 		text_add(script, "set label '");
-		add_size(curve->knee[k].fits, c->narrow, script);
+		curve_size(curve->knee[k].fits, c->narrow, script);
 		text_format(script, "' at screen %.5f,%.5f left font ',%d' noenhanced "
 			    "textcolor rgb '#%06x'\n", (x + 6) / w,
 			    1 - y / c->height, c->narrow ? 9 : 11,
@@ -281,9 +218,9 @@ static void write_lines(const struct chart *t, struct text *script)
 	text_add(script, "\n");
 }
 
-static void write_canvas(const struct chart *t, bool narrow,
-			 struct text *script)
+static void write_canvas(const void *chart, bool narrow, struct text *script)
 {
+	const struct chart *t = chart;
 	struct canvas c = { .suffix = narrow ? "-narrow" : "", .narrow = narrow,
 			    .width = narrow ? 340 : 860, .bottom = 52,
 			    .left = narrow ? 44 : 68, .right = narrow ? 12 : 34 };
@@ -294,8 +231,8 @@ static void write_canvas(const struct chart *t, bool narrow,
 	c.top = l.y + 24 + LANE_PIXELS * (int)t->lanes + (t->lanes ? 18 : 0);
 	c.height = c.top + c.bottom + (narrow ? 240 : 340);
 	canvas_begin(script, &c, "curve", 1);
-	write_sizes(t, &c, script);
-	write_latencies(t, script);
+	curve_sizes(script, &c, t->least, t->most);
+	curve_latencies(script, t->low, t->high);
 	lane = l.y + 28;
 	l = (struct legend){ .script = script, .canvas = &c, .y = 12 };
 	write_legend(t, &l);
@@ -321,8 +258,10 @@ static void write_canvas(const struct chart *t, bool narrow,
 		canvas_png(script, &c, "curve");
 }
 
-static void write_words(const struct chart *t, struct figure *f)
+static void write_words(const void *chart, struct figure *f)
 {
+	const struct chart *t = chart;
+
 	text_format(&f->alt, "Line plot of the latency of a load over the working set, "
 		    "both logarithmic: %s curves with %s knees. The table has the "
 		    "numbers.", number_count(t->mem->curves).s,
@@ -338,6 +277,10 @@ static void write_words(const struct chart *t, struct figure *f)
 			 "were others than declared is not joined to the line. ");
 }
 
+static const struct memory_drawing drawing = {
+	write_data, write_canvas, write_words,
+};
+
 bool plot_curve(const struct model *m, struct figure *f, struct text *script,
 		struct text *data)
 {
@@ -348,14 +291,8 @@ bool plot_curve(const struct model *m, struct figure *f, struct text *script,
 	if (memory_read(&mem, m))
 		data->failed = true;
 	any = mem.curves && chart_measure(&t);
-	if (any) {
-		write_data(&t, data);
-		canvas_prologue(script, "curve");
-		write_canvas(&t, false, script);
-		write_canvas(&t, true, script);
-		text_add(script, "set output\n");
-		write_words(&t, f);
-	}
+	if (any)
+		memory_draw(&drawing, &t, f, script, data);
 	memory_free(&mem);
 	return any;
 }

@@ -1,5 +1,5 @@
 /*
- * A family of operations as a dot plot: what plot_exits.c has found out, for
+ * A family of operations as a dot plot: what plot_latencies.c has found out, for
  * the words that stand under the picture.
  */
 #ifndef VMGAUGE_REPORTS_PLOT_ROWS_H
@@ -16,19 +16,26 @@ struct lane {
 	double size;
 };
 
-enum { LANES_MOST = 64 };
+enum {
+	LANES_MOST = 6,		/* shapes that can be told apart */
+	ROWS_MOST = 120,	/* lines that still make a picture */
+};
 
 struct drawing {
 	const struct model *m;
-	const struct rows *rows;
+	const struct run *any;		/* of the group that is drawn */
+	const struct row *row[ROWS_MOST];
+	size_t n, candidates;		/* rows drawn, and all of them */
 	enum family family;
-	const char *name;	/* of the figure */
-	size_t references;	/* of the lines that stand in it, at most */
+	const char *name;		/* of the figure */
+	size_t references;		/* of the lines that stand in it, at most */
 	struct lane lanes[LANES_MOST];
-	size_t lane_count;
-	size_t points, hollow, to_zero;
-	size_t plain;		/* without exits to attest */
-	double low, high;	/* of the axis */
+	size_t lane_count, lanes_left;
+	size_t runs;			/* among the lanes */
+	size_t points, hollow, tainted, to_zero;
+	size_t plain;			/* without exits to attest */
+	double least, most, level;	/* instances; NaN = unlike or unknown */
+	double low, high;		/* of the axis */
 };
 
 /* Text alternative and caption. */

@@ -7,7 +7,7 @@
 
 #include "reports/memory.h"
 #include "reports/number.h"
-#include "reports/plot.h"
+#include "reports/plot_axes.h"
 
 enum { HEAD_ROWS = 1, PANEL_ROWS = HEAD_ROWS + MEMORY_PAGES };
 
@@ -89,8 +89,9 @@ static void write_cell(const struct heat *t, size_t panel, int g, int h,
 	text_add(data, "\n");
 }
 
-static void write_data(const struct heat *t, struct text *data)
+static void write_data(const void *chart, struct text *data)
 {
+	const struct heat *t = chart;
 	static const char *const column[WALK_COLUMNS] = {
 		"host 4 KiB", "2 MiB THP", "2 MiB huge", "1 GiB huge",
 	};
@@ -176,8 +177,9 @@ static void write_labels(struct text *script, const struct canvas *c)
 		    colours[COLOUR_REFERENCE].rgb, colours[COLOUR_INK].rgb);
 }
 
-static void write_canvas(const struct heat *t, bool narrow, struct text *script)
+static void write_canvas(const void *chart, bool narrow, struct text *script)
 {
+	const struct heat *t = chart;
 	struct canvas c = { .suffix = narrow ? "-narrow" : "", .narrow = narrow,
 			    .width = narrow ? 340 : 860, .bottom = 8,
 			    .left = narrow ? 44 : 96, .right = narrow ? 2 : 30 };
@@ -204,8 +206,10 @@ static void write_canvas(const struct heat *t, bool narrow, struct text *script)
 		canvas_png(script, &c, "walk");
 }
 
-static void write_words(const struct heat *t, struct figure *f)
+static void write_words(const void *chart, struct figure *f)
 {
+	const struct heat *t = chart;
+
 	text_format(&f->alt, "Heat map of the time of a load by page size of the guest "
 		    "(rows) and of the host (columns): ");
 	if (t->filled)
@@ -234,6 +238,10 @@ static void write_words(const struct heat *t, struct figure *f)
 			 "the table has the others. ");
 }
 
+static const struct memory_drawing drawing = {
+	write_data, write_canvas, write_words,
+};
+
 bool plot_walk(const struct model *m, struct figure *f, struct text *script,
 	       struct text *data)
 {
@@ -246,12 +254,7 @@ bool plot_walk(const struct model *m, struct figure *f, struct text *script,
 	any = mem.cells_valued > 0;
 	if (any) {
 		heat_measure(&t);
-		write_data(&t, data);
-		canvas_prologue(script, "walk");
-		write_canvas(&t, false, script);
-		write_canvas(&t, true, script);
-		text_add(script, "set output\n");
-		write_words(&t, f);
+		memory_draw(&drawing, &t, f, script, data);
 	}
 	memory_free(&mem);
 	return any;

@@ -1,5 +1,8 @@
 /*
- * From documents to a directory: read, draw, write twice, put in place.
+ * From documents to a directory: read, draw, write each page, put in place.
+ *
+ * The site is one table of parts, in the order in which a reader meets them.
+ * As HTML each part stands on its page; as text all follow one another.
  */
 #include "reports/report.h"
 
@@ -7,107 +10,339 @@
 #include <locale.h>
 #include <string.h>
 
+#include "reports/family.h"
+#include "reports/link.h"
 #include "reports/section.h"
+#include "reports/style.h"
+#include "result/schema.h"
 
-static bool compares(const struct model *m)
+static bool compares(const struct model *m, enum family family)
 {
+	(void)family;
 	return m->comparison;
 }
 
-static bool has_operations(const struct model *m)
+static bool has_many(const struct model *m, enum family family)
 {
-	for (size_t r = 0; r < m->n; r++)
-		if (m->runs[r].measured_of[FAMILY_OTHER])
-			return true;
-	return false;
+	(void)family;
+	return m->n > 1;
 }
 
-static const struct {
+static bool has_parts(const struct model *m, enum family family)
+{
+	(void)family;
+	return model_has_family(m, FAMILY_EXITS);
+}
+
+#define FAMILY_PART(f) { .family = f, .applies = model_has_family }
+
+/* What stands together is on one page: those of the same file. */
+static const struct part {
+	const char *file, *page, *brief;	/* a family knows its own */
 	struct section head;
 	void (*write)(struct page *p, const struct model *m,
-		      const struct plots *plots);
-	bool (*applies)(const struct model *m);		/* NULL: always */
-} sections[] = {
-	{ { "comparison", "Which kind of virtualisation", "Comparison" },
-	  section_comparison, compares },
-	{ { "matrix", "Verdicts by target", "Verdicts by target" },
-	  section_matrix, compares },
-	{ { "summary", "Summary", "Summary" }, section_summary, NULL },
-	{ { "exits", "Exit latencies", "Exit latencies" }, section_exits, NULL },
-	{ { "operations", "Memory and processes", "Memory, processes" },
-	  section_operations, has_operations },
-	{ { "decomposition", "Decomposition", "Decomposition" }, section_decomposition, NULL },
-	{ { "verdicts", "Verdicts", "Verdicts" }, section_verdicts, NULL },
-	{ { "skipped", "Skipped", "Skipped" }, section_skipped, NULL },
-	{ { "casualties", "Hangs and crashes", "Hangs, crashes" }, section_casualties, NULL },
-	{ { "attestation", "Not attested, and why", "Not attested" }, section_attestation, NULL },
-	{ { "reference", "Reference lines", "References" }, section_reference, NULL },
-	{ { "method", "Method", "Method" }, section_method, NULL },
-	{ { "environment", "Environment", "Environment" }, section_environment, NULL },
-	{ { "repeat", "Raw data and how to repeat", "Raw data" }, section_repeat, NULL },
+		      const struct plots *plots);	/* NULL: a family */
+	bool (*applies)(const struct model *m, enum family family);
+	enum family family;
+} parts[] = {
+	{ "index.html", "What virtualisation costs, and how faithful it is", "Overview",
+	  { "front", "At a glance", "At a glance" }, section_front, NULL, 0 },
+	{ "index.html", NULL, NULL,
+	  { "pages", "What stands where", "Pages" }, section_pages, NULL, 0 },
+	{ "index.html", NULL, NULL,
+	  { "summary", "Summary", "Summary" }, section_summary, NULL, 0 },
+	{ "comparison.html", "Targets side by side", "Comparison",
+	  { "comparison", "Which kind of virtualisation", "Comparison" },
+	  section_comparison, compares, 0 },
+	{ "conformance.html", "Conformance", "Conformance",
+	  { "matrix", "Verdicts by target", "By target" }, section_matrix, NULL, 0 },
+	{ "conformance.html", NULL, NULL,
+	  { "counts", "Verdicts counted", "Counted" }, section_counts, NULL, 0 },
+	FAMILY_PART(FAMILY_EXITS),
+	{ "exit.html", NULL, NULL,
+	  { "decomposition", "Decomposition", "Decomposition" },
+	  section_decomposition, has_parts, 0 },
+	FAMILY_PART(FAMILY_MEMORY), FAMILY_PART(FAMILY_PROCESS),
+	FAMILY_PART(FAMILY_LIFECYCLE), FAMILY_PART(FAMILY_INTERRUPT),
+	FAMILY_PART(FAMILY_SCALE), FAMILY_PART(FAMILY_IO),
+	FAMILY_PART(FAMILY_OTHER),
+	{ "verdicts.html", "Every verdict", "Verdicts",
+	  { "verdicts", "Verdicts", "Failures and tells" }, section_verdicts, NULL, 0 },
+	{ "verdicts.html", NULL, NULL,
+	  { "casualties", "Hangs and crashes", "Hangs, crashes" },
+	  section_casualties, NULL, 0 },
+	{ "verdicts.html", NULL, NULL,
+	  { "passed", "Passed", "Passed" }, section_passed, NULL, 0 },
+	{ "verdicts.html", NULL, NULL,
+	  { "skipped", "Skipped", "Skipped" }, section_skipped, NULL, 0 },
+	{ "attestation.html", "Attestation", "Attestation",
+	  { "attestation", "Not attested, and why", "Not attested" },
+	  section_attestation, NULL, 0 },
+	{ "environment.html", "Environment", "Environment",
+	  { "difference", "What differs", "Differences" }, section_difference,
+	  has_many, 0 },
+	{ "environment.html", "Environment", "Environment",
+	  { "topology", "Topology and pinning", "Topology" }, section_topology,
+	  NULL, 0 },
+	{ "environment.html", NULL, NULL,
+	  { "environment", "Environment", "Each host" }, section_environment, NULL, 0 },
+	{ "environment.html", NULL, NULL,
+	  { "everything", "Everything", "Everything" }, section_everything, NULL, 0 },
+	{ "method.html", "Method", "Method",
+	  { "method", "Method", "Method" }, section_method, NULL, 0 },
+	{ "method.html", NULL, NULL,
+	  { "reference", "Reference lines", "References" }, section_reference, NULL, 0 },
+	{ "data.html", "Raw data", "Raw data",
+	  { "repeat", "Raw data and how to repeat", "Raw data" }, section_repeat,
+	  NULL, 0 },
 };
 
-enum { SECTIONS = sizeof(sections) / sizeof(sections[0]) };
+enum { PARTS = sizeof(parts) / sizeof(parts[0]), LINKS_MOST = 24 };
 
-static void write_title(const struct model *m, struct text *title,
-			struct text *subtitle)
+static const char site_title[] = "Virtualisation: costs and conformance";
+
+struct site {
+	const struct model *m;
+	const struct plots *plots;
+	struct stage *stage;
+	struct site_link links[LINKS_MOST];
+	size_t link_count;
+	struct text subtitle, brief, warning;
+};
+
+static const char *part_file(const struct part *part)
 {
-	text_add(title, "Virtualisation: costs and conformance");
+	return part->file ? part->file : families[part->family].file;
+}
+
+static const char *part_page(const struct part *part)
+{
+	return part->file ? part->page : families[part->family].title;
+}
+
+static const char *part_brief(const struct part *part)
+{
+	return part->file ? part->brief : families[part->family].brief;
+}
+
+static struct section part_head(const struct part *part)
+{
+	const struct family_page *f = &families[part->family];
+
+	return part->file ? part->head :
+	       (struct section){ f->id, f->title, f->brief };
+}
+
+static bool part_applies(const struct part *part, const struct model *m)
+{
+	return !part->applies || part->applies(m, part->family);
+}
+
+static void part_write(const struct part *part, struct page *p,
+		       const struct site *site)
+{
+	struct section head = part_head(part);
+
+	p->ops->section(p, &head);
+	if (part->file)
+		part->write(p, site->m, site->plots);
+	else
+		section_family(p, site->m, site->plots, part->family);
+}
+
+/* A software host's times must not be read on any page without this. */
+static void write_warning(const struct model *m, struct text *out)
+{
+	const char *before = "";
+
+	if (!m->software)
+		return;
+	text_add(out, m->software_only ? "Times mean nothing in this report: " :
+		 "Times mean nothing on some hosts of this report: ");
+	for (size_t r = 0; r < m->n; r++) {
+		const struct run *run = &m->runs[r];
+
+		if (!run_is_software(run))
+			continue;
+		text_format(out, "%s\u201c%s\u201d", before, run->label);
+		if (run->software_host)
+			text_format(out, " is emulated in software by %.64s",
+				    run->software_host);
+		else
+			text_add(out, " says so of itself");
+		before = ", ";
+	}
+	text_add(out, ". Verdicts and exit counts hold.");
+}
+
+static void write_subtitle(const struct model *m, struct text *out)
+{
 	if (m->n == 1) {
-		text_format(subtitle, "%s \u00b7 %s", m->runs[0].label,
+		text_format(out, "%s \u00b7 %s", m->runs[0].label,
 			    m->runs[0].backend ? m->runs[0].backend :
 			    "backend unknown");
 		return;
 	}
-	text_format(subtitle, "%zu runs side by side: ", m->n);
-	for (size_t r = 0; r < m->n; r++)
-		text_format(subtitle, "%s%s", r ? "; " : "", m->runs[r].label);
+	text_format(out, "%zu runs side by side: ", m->n);
+	for (size_t r = 0; r < m->n && r < 12; r++)
+		text_format(out, "%s%s", r ? "; " : "", m->runs[r].label);
+	if (m->n > 12)
+		text_format(out, "; and %zu more", m->n - 12);
 }
 
-static int page_write(const struct page_ops *ops, const char *name,
-		      const struct model *m, const struct plots *plots,
-		      struct stage *stage, struct error *e)
+static void site_open(struct site *site)
 {
-	struct page p = { .ops = ops };
-	struct text title = { 0 }, subtitle = { 0 };
-	struct section heads[SECTIONS];
-	size_t shown[SECTIONS] = { 0 }, n = 0;
+	write_subtitle(site->m, &site->subtitle);
+	if (site->m->n > 1)
+		text_format(&site->brief, "%zu runs side by side: the overview names "
+			    "them", site->m->n);
+	else
+		text_add(&site->brief, text_string(&site->subtitle));
+	write_warning(site->m, &site->warning);
+	for (size_t i = 0; i < PARTS; i++) {
+		const char *file = part_file(&parts[i]);
+
+		if (!part_applies(&parts[i], site->m) ||
+		    (site->link_count && !strcmp(file,
+		     site->links[site->link_count - 1].file)))
+			continue;
+		site->links[site->link_count++] = (struct site_link){
+			file, part_brief(&parts[i]), false };
+	}
+}
+
+static void page_begin(struct page *p, struct site *site, const char *title,
+		       const char *file, const struct section *heads, size_t n)
+{
+	for (size_t i = 0; i < site->link_count; i++)
+		site->links[i].current = !strcmp(site->links[i].file, file);
+	p->ops->begin(p, &(struct page_head){
+		.site = site_title, .title = title,
+		.subtitle = text_string(site->links[0].current || !p->ops->paged ?
+					&site->subtitle : &site->brief),
+		.warning = site->warning.length ? text_string(&site->warning) : NULL,
+		.links = site->links, .link_count = site->link_count,
+		.sections = heads, .section_count = n });
+}
+
+static int page_end(struct page *p, struct site *site, const char *file,
+		    struct error *e)
+{
 	int ret;
 
-	for (size_t i = 0; i < SECTIONS; i++)
-		if (!sections[i].applies || sections[i].applies(m)) {
-			heads[n] = sections[i].head;
-			shown[n++] = i;
-		}
-	write_title(m, &title, &subtitle);
-	ops->begin(&p, text_string(&title), text_string(&subtitle), heads, n);
-	for (size_t i = 0; i < n; i++) {
-		ops->section(&p, &heads[i]);
-		sections[shown[i]].write(&p, m, plots);
-	}
-	ops->end(&p, "Made by vmgauge from the result documents named above. Every "
-		 "number stands with its interval, its attestation and its "
-		 "environment; please pass them on together.");
-	ret = stage_write(stage, name, &p.out, e);
-	text_free(&title);
-	text_free(&subtitle);
-	text_free(&p.out);
+	p->ops->end(p, "Made by vmgauge from the result documents named above. Every "
+		    "number stands with its interval, its attestation and its "
+		    "environment; please pass them on together.");
+	ret = stage_write(site->stage, file, &p->out, e);
+	text_free(&p->out);
 	return ret;
 }
 
-static int report_make(const struct model *m, const char *dir, struct error *e)
+/* Those of one file; of every file where `file` is NULL. */
+static int page_write(const struct page_ops *ops, struct site *site,
+		      const char *file, const char *name, struct error *e)
+{
+	struct page p = { .ops = ops };
+	struct section heads[PARTS];
+	const char *title = site_title;
+	size_t shown[PARTS] = { 0 }, n = 0;
+
+	for (size_t i = 0; i < PARTS; i++) {
+		if (!part_applies(&parts[i], site->m) ||
+		    (file && strcmp(file, part_file(&parts[i]))) ||
+		    (!file && parts[i].write == section_passed))
+			continue;	/* a text has it in the matrix */
+		if (file && n == 0)
+			title = part_page(&parts[i]);
+		heads[n] = part_head(&parts[i]);
+		shown[n++] = i;
+	}
+	page_begin(&p, site, title, name, heads, n);
+	for (size_t i = 0; i < n; i++)
+		part_write(&parts[shown[i]], &p, site);
+	return page_end(&p, site, name, e);
+}
+
+/* The raw data of one run: as a page, and as the document it came from. */
+static int samples_write(struct site *site, size_t r, json_t *doc,
+			 struct error *e)
+{
+	const struct section head = { "samples", "Samples", "Samples" };
+	struct page p = { .ops = &html_ops };
+	struct text name = { 0 }, title = { 0 }, copy = { 0 };
+	char *dump = json_dumps(doc, JSON_COMPACT | JSON_ENCODE_ANY);
+	int ret;
+
+	text_format(&title, "Samples of run %zu: %s", r + 1, site->m->runs[r].label);
+	link_samples_file(r, &name);
+	page_begin(&p, site, text_string(&title), "data.html", &head, 1);
+	p.ops->section(&p, &head);
+	section_samples(&p, &site->m->runs[r]);
+	ret = page_end(&p, site, text_string(&name), e);
+	text_clear(&name);
+	link_document(r, &name);
+	if (!dump)
+		ret = ret ? ret : error_set(e, -ENOMEM, "%s: out of memory",
+					    text_string(&name));
+	text_add(&copy, dump);
+	text_add(&copy, "\n");
+	free(dump);
+	if (!ret)
+		ret = stage_write(site->stage, text_string(&name), &copy, e);
+	text_free(&copy);
+	text_free(&title);
+	text_free(&name);
+	return ret;
+}
+
+static int assets_write(struct site *site, struct error *e)
+{
+	struct text t = { 0 };
+	int ret;
+
+	text_add(&t, style_css);
+	ret = stage_write(site->stage, "style.css", &t, e);
+	text_clear(&t);
+	text_bytes(&t, result_schema_start,
+		   (size_t)(result_schema_end - result_schema_start));
+	if (!ret)
+		ret = stage_write(site->stage, "data/result.schema.json", &t, e);
+	text_free(&t);
+	return ret;
+}
+
+static int site_write(struct site *site, json_t *const docs[], struct error *e)
+{
+	int ret = assets_write(site, e);
+
+	site_open(site);
+	for (size_t r = 0; r < site->m->n && !ret; r++)
+		ret = samples_write(site, r, docs[r], e);
+	if (!ret)
+		ret = page_write(&markdown_ops, site, NULL, "report.md", e);
+	/* The front page last, when all that it leads to is there. */
+	for (size_t i = site->link_count; i-- > 0 && !ret;)
+		ret = page_write(&html_ops, site, site->links[i].file,
+				 site->links[i].file, e);
+	text_free(&site->subtitle);
+	text_free(&site->brief);
+	text_free(&site->warning);
+	return ret;
+}
+
+static int report_make(const struct model *m, json_t *const docs[],
+		       const struct report_options *o, struct error *e)
 {
 	struct plots plots = { 0 };
 	struct stage stage;
+	struct site site = { .m = m, .plots = &plots, .stage = &stage };
 	int ret;
 
-	ret = stage_open(&stage, dir, e);
+	ret = stage_open(&stage, o->dir, e);
 	if (!ret)
-		ret = plots_make(&plots, m, &stage, e);
+		ret = plots_make(&plots, m, o->paper, &stage, e);
 	if (!ret)
-		ret = page_write(&html_ops, "index.html", m, &plots, &stage, e);
-	if (!ret)
-		ret = page_write(&markdown_ops, "report.md", m, &plots, &stage, e);
+		ret = site_write(&site, docs, e);
 	if (!ret)
 		ret = stage_commit(&stage, e);
 	stage_close(&stage);
@@ -115,23 +350,32 @@ static int report_make(const struct model *m, const char *dir, struct error *e)
 	return ret;
 }
 
-int report_write(json_t *const docs[], const char *const paths[], size_t n,
-		 const char *dir, struct error *e)
+int report_publish(json_t *const docs[], const char *const paths[], size_t n,
+		   const struct report_options *o, struct error *e)
 {
 	locale_t c = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0), before;
 	struct model m;
 	int ret;
 
 	if (!c)
-		return error_set(e, -ENOMEM, "%s: no memory for a report", dir);
+		return error_set(e, -ENOMEM, "%s: no memory for a report", o->dir);
 	before = uselocale(c);
 	ret = model_read(&m, docs, paths, n);
 	if (ret)
-		error_set(e, ret, "%s: no memory for a report", dir);
-	else
-		ret = report_make(&m, dir, e);
+		error_set(e, ret, "%s: no memory for a report", o->dir);
+	m.notes = o->notes;
+	m.note_count = o->note_count;
+	if (!ret)
+		ret = report_make(&m, docs, o, e);
 	model_free(&m);
 	uselocale(before);
 	freelocale(c);
 	return ret;
+}
+
+int report_write(json_t *const docs[], const char *const paths[], size_t n,
+		 const char *dir, struct error *e)
+{
+	return report_publish(docs, paths, n, &(struct report_options){ .dir = dir },
+			      e);
 }

@@ -1,11 +1,21 @@
 /*
  * The report: what a person publishes from one or several result documents.
  *
- * report_write() leaves in DIR
- *	index.html		one self-contained page (style, plots inside)
- *	report.md		its Markdown twin
- *	plots/NAME.svg, .png	the plots
+ * report_publish() leaves in DIR a site of pages that lead to one another and
+ * load nothing but their style sheet:
+ *	index.html		what was compared, and the answer
+ *	comparison.html, conformance.html, exit.html and the other families,
+ *	verdicts.html, attestation.html, environment.html, method.html, data.html
+ *	samples-N.html		every sample of run N
+ *	style.css
+ *	report.md		all pages but the samples, as one text
+ *	plots/NAME.svg, -narrow.svg	the plots, for a desk and for a phone
  *	plots/NAME.gp, .dat	what draws them: cd plots && gnuplot NAME.gp
+ *	plots/style.gp		colours and settings of all of them
+ *	plots/NAME-1col.pdf, -2col.pdf, -paper.gp, NAME.png	where asked for:
+ *				for paper, and for what shows no SVG
+ *	data/result-N.json	the documents; data/result.schema.json, their schema
+ *	files.txt		all of these
  *
  * All files are first made in a hidden directory inside DIR and then renamed
  * into place, so that a full disk or a kill leaves either the old report or
@@ -20,11 +30,21 @@
 #ifndef VMGAUGE_REPORT_H
 #define VMGAUGE_REPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
 
 #include "error.h"
+
+struct report_options {
+	const char *dir;
+	bool paper;		/* plots as PDF and PNG, too */
+	const char *const *notes;	/* what is to be known beside the documents:
+					   lines of text, such as what could not
+					   be measured, and why; may be NULL */
+	size_t note_count;
+};
 
 /*
  * `docs` are n >= 1 documents of schema vmgauge-result/1; `paths` says where
@@ -36,6 +56,10 @@
  *
  * Returns 0 or -errno with a line in `e` that names the file.
  */
+int report_publish(json_t *const docs[], const char *const paths[], size_t n,
+		   const struct report_options *o, struct error *e);
+
+/* The same with nothing asked for. */
 int report_write(json_t *const docs[], const char *const paths[], size_t n,
 		 const char *dir, struct error *e);
 

@@ -8,16 +8,21 @@
 #include "reports/page.h"
 #include "reports/plot.h"
 
+void section_front(struct page *p, const struct model *m,
+		   const struct plots *plots);
+void section_pages(struct page *p, const struct model *m,
+		   const struct plots *plots);
 void section_summary(struct page *p, const struct model *m,
 		     const struct plots *plots);
 void section_comparison(struct page *p, const struct model *m,
 			const struct plots *plots);
 void section_matrix(struct page *p, const struct model *m,
 		    const struct plots *plots);
-void section_exits(struct page *p, const struct model *m,
-		   const struct plots *plots);
-void section_operations(struct page *p, const struct model *m,
-			const struct plots *plots);
+void section_family(struct page *p, const struct model *m,
+		    const struct plots *plots, enum family family);
+/* The part of a family that is about the distributions of its numbers. */
+void section_tails(struct page *p, const struct model *m,
+		   const struct plots *plots, enum family family);
 /* The part of it that is about translation: is there any? */
 bool section_memory(struct page *p, const struct model *m,
 		    const struct plots *plots);
@@ -25,6 +30,10 @@ void section_decomposition(struct page *p, const struct model *m,
 			   const struct plots *plots);
 void section_verdicts(struct page *p, const struct model *m,
 		      const struct plots *plots);
+void section_passed(struct page *p, const struct model *m,
+		    const struct plots *plots);
+void section_counts(struct page *p, const struct model *m,
+		    const struct plots *plots);
 void section_skipped(struct page *p, const struct model *m,
 		     const struct plots *plots);
 void section_casualties(struct page *p, const struct model *m,
@@ -35,10 +44,19 @@ void section_reference(struct page *p, const struct model *m,
 		       const struct plots *plots);
 void section_method(struct page *p, const struct model *m,
 		    const struct plots *plots);
+void section_difference(struct page *p, const struct model *m,
+			const struct plots *plots);
+void section_topology(struct page *p, const struct model *m,
+		      const struct plots *plots);
+void section_everything(struct page *p, const struct model *m,
+			const struct plots *plots);
 void section_environment(struct page *p, const struct model *m,
 			 const struct plots *plots);
 void section_repeat(struct page *p, const struct model *m,
 		    const struct plots *plots);
+
+/* Every sample of a run: on its own page, and in no text. */
+void section_samples(struct page *p, const struct run *run);
 
 /*
  * What follows is of one run: a sub-heading, where there is more than one run;

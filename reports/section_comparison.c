@@ -8,6 +8,7 @@
 
 #include "reports/comparison.h"
 #include "reports/comparison_words.h"
+#include "reports/link.h"
 #include "reports/number.h"
 #include "reports/section.h"
 
@@ -44,9 +45,10 @@ static void write_number(struct page *p, const struct comparison *c,
 {
 	const struct item *it = x->items[side];
 	struct ratio r = match_ratio(c, x, side);
-	struct text interval = { 0 }, ratio = { 0 }, note = { 0 };
+	struct text interval = { 0 }, ratio = { 0 }, note = { 0 }, href = { 0 };
 	struct number value = number(match_scaled(x, it, it->median));
 
+	link_samples(it, &href);
 	add_interval(x, it, &interval);
 	ratio_write(&r, &ratio);
 	add_evidence(it, &r, &note);
@@ -57,7 +59,9 @@ static void write_number(struct page *p, const struct comparison *c,
 	p->ops->cell_measure(p, &(struct measure){
 		.value = value.s, .interval = text_string(&interval),
 		.ratio = text_string(&ratio), .word = meaning_word(m),
+		.href = text_string(&href), .tainted = meaning_tainted(it),
 		.note = text_string(&note), .faint = m == MEANS_UNPROVEN });
+	text_free(&href);
 	text_free(&interval);
 	text_free(&ratio);
 	text_free(&note);
@@ -79,37 +83,30 @@ static void write_cell(struct page *p, const struct comparison *c,
 	text_free(&note);
 }
 
-static void write_rows(struct page *p, const struct comparison *c, bool shown)
+/* Is there anything to compare: numbers of two targets? */
+static bool match_compared(const struct match *x)
 {
-	struct text group = { 0 }, last = { 0 };
-
-	for (size_t i = 0; i < c->bench_count; i++) {
-		const struct match *x = &c->benches[i];
-
-		if ((x->shown > 0) != shown)
-			continue;
-		text_clear(&group);
-		match_group(x, &group);
-		if (!text_same(&group, &last)) {
-			p->ops->group(p, text_string(&group));
-			text_clear(&last);
-			text_add(&last, text_string(&group));
-		}
-		p->ops->row(p, false);
-		p->ops->cell(p, CELL_CODE, x->any->operation);
-		p->ops->cell(p, CELL_TEXT, model_ring(x->any->ring));
-		p->ops->cell(p, CELL_TEXT, shown ? x->scale.unit : NULL);
-		for (size_t s = 0; s < c->n; s++)
-			write_cell(p, c, x, s);
-	}
-	text_free(&group);
-	text_free(&last);
+	return x->shown > 1;
 }
 
-static void write_table(struct page *p, const struct comparison *c, bool shown,
-			const char *caption)
+static void write_group(struct page *p, const struct match *x,
+			struct text *last)
+{
+	struct text group = { 0 };
+
+	match_group(x, &group);
+	if (!text_same(&group, last)) {
+		p->ops->group(p, text_string(&group));
+		text_clear(last);
+		text_add(last, text_string(&group));
+	}
+	text_free(&group);
+}
+
+static void write_table(struct page *p, const struct comparison *c)
 {
 	struct column *heads = calloc(FIXED + c->n, sizeof(*heads));
+	struct text last = { 0 };
 
 	if (!heads) {
 		p->out.failed = true;
@@ -120,10 +117,107 @@ static void write_table(struct page *p, const struct comparison *c, bool shown,
 	heads[2].title = "Unit";
 	for (size_t s = 0; s < c->n; s++)
 		heads[FIXED + s].title = c->sides[s].label;
-	p->ops->compared_begin(p, caption, heads, FIXED + c->n);
-	write_rows(p, c, shown);
+	p->ops->compared_begin(p, "Time of one operation, empty loop subtracted: the "
+			       "median, its interval, and the ratio to native on the "
+			       "same host with its bounds. A line is in cycles where a "
+			       "target of it tells no time. What is grey is not "
+			       "attested, what is underlined by dots was disturbed; a "
+			       "number leads to its samples", heads, FIXED + c->n);
+	for (size_t i = 0; i < c->bench_count; i++) {
+		const struct match *x = &c->benches[i];
+
+		if (!match_compared(x))
+			continue;
+		write_group(p, x, &last);
+		p->ops->row(p, false);
+		p->ops->cell(p, CELL_CODE, x->any->operation);
+		p->ops->cell(p, CELL_TEXT, model_ring(x->any->ring));
+		p->ops->cell(p, CELL_TEXT, x->scale.unit);
+		for (size_t s = 0; s < c->n; s++)
+			write_cell(p, c, x, s);
+	}
 	p->ops->table_end(p);
+	text_free(&last);
 	free(heads);
+}
+
+/* What a side has, in as few words: "1,234 ns (1,200 - 1,260)", "crash". */
+static void side_brief(const struct comparison *c, const struct match *x,
+		       size_t side, struct text *out)
+{
+	enum meaning m = match_meaning(c, x, side);
+	const struct item *it = x->items[side];
+
+	if (meaning_shown(m)) {
+		text_format(out, "%s %s (",
+			    number(match_scaled(x, it, it->median)).s,
+			    x->scale.unit);
+		add_interval(x, it, out);
+		text_add(out, meaning_word(m) ? "), " : ")");
+	}
+	text_add(out, meaning_word(m));
+}
+
+/* "crash: kvm, xen; not applicable: native". Each word stands once. */
+static void match_brief(const struct comparison *c, const struct match *x,
+			struct text *out)
+{
+	struct text own = { 0 }, other = { 0 };
+
+	for (size_t s = 0; s < c->n; s++) {
+		bool said = false;
+
+		text_clear(&own);
+		side_brief(c, x, s, &own);
+		for (size_t k = 0; k < s && !said; k++) {
+			text_clear(&other);
+			side_brief(c, x, k, &other);
+			said = text_same(&own, &other);
+		}
+		if (said)
+			continue;
+		text_format(out, "%s%s: %s", out->length ? "; " : "",
+			    text_string(&own), c->sides[s].label);
+		for (size_t k = s + 1; k < c->n; k++) {
+			text_clear(&other);
+			side_brief(c, x, k, &other);
+			if (text_same(&own, &other))
+				text_format(out, ", %s", c->sides[k].label);
+		}
+	}
+	text_free(&own);
+	text_free(&other);
+}
+
+static void write_rest(struct page *p, const struct comparison *c)
+{
+	static const struct column columns[] = {
+		{ "Operation", false }, { "Ring", true },
+		{ "What each target has", false },
+	};
+	struct text t = { 0 }, last = { 0 };
+
+	p->ops->details_begin(p, "Operations that fewer than two targets have a "
+			      "number of");
+	p->ops->table_begin(p, "Nothing to compare: one number, or none", columns,
+			    sizeof(columns) / sizeof(columns[0]));
+	for (size_t i = 0; i < c->bench_count; i++) {
+		const struct match *x = &c->benches[i];
+
+		if (match_compared(x))
+			continue;
+		write_group(p, x, &last);
+		text_clear(&t);
+		match_brief(c, x, &t);
+		p->ops->row(p, false);
+		p->ops->cell(p, CELL_CODE, x->any->operation);
+		p->ops->cell(p, CELL_TEXT, model_ring(x->any->ring));
+		p->ops->cell(p, CELL_WRAP, text_string(&t));
+	}
+	p->ops->table_end(p);
+	p->ops->details_end(p);
+	text_free(&t);
+	text_free(&last);
 }
 
 static void write_tables(struct page *p, const struct comparison *c)
@@ -131,22 +225,14 @@ static void write_tables(struct page *p, const struct comparison *c)
 	size_t with = 0;
 
 	for (size_t i = 0; i < c->bench_count; i++)
-		with += c->benches[i].shown > 0;
+		with += match_compared(&c->benches[i]);
 	if (with)
-		write_table(p, c, true, "Time of one operation, empty loop "
-			    "subtracted: the median, its interval, and the ratio "
-			    "to native on the same host with its bounds. A line is "
-			    "in cycles where a target of it tells no time. What "
-			    "is grey is not attested");
+		write_table(p, c);
 	else
 		p->ops->paragraph(p, "No operation has a number that may be "
 				  "compared.");
-	if (with == c->bench_count)
-		return;
-	p->ops->details_begin(p, "Operations without any number that may be "
-			      "compared");
-	write_table(p, c, false, "No target has a number for these");
-	p->ops->details_end(p);
+	if (with < c->bench_count)
+		write_rest(p, c);
 }
 
 void section_comparison(struct page *p, const struct model *m,
@@ -169,7 +255,8 @@ void section_comparison(struct page *p, const struct model *m,
 	text_free(&t);
 	if (plots->problem.length)
 		p->ops->warning(p, text_string(&plots->problem));
-	p->ops->figure(p, &plots->comparison);
+	for (size_t g = 0; g < GROUPS_MOST; g++)
+		p->ops->figure(p, &plots->comparison[g]);
 	if (!c->bench_count)
 		return;
 	write_tables(p, c);

@@ -6,8 +6,15 @@
 #include <stdlib.h>
 
 #include "reports/comparison.h"
+#include "reports/link.h"
 #include "reports/matrix.h"
 #include "reports/section.h"
+
+/* A table has room for so many; the verdicts in full are of all. */
+static size_t columns_of(const struct comparison *c)
+{
+	return c->n < SIDES_MOST ? c->n : SIDES_MOST;
+}
 
 static bool all_pass(const struct comparison *c, const struct match *x)
 {
@@ -37,8 +44,10 @@ static void write_cell(struct page *p, const struct comparison *c,
 {
 	const struct item *it = x->items[side];
 	const struct item *golden = match_golden(c, x, side);
-	struct text note = { 0 };
+	struct text note = { 0 }, href = { 0 };
 
+	if (it && it->verdict != VERDICT_PASS)
+		link_verdict(x, it, &href);
 	if (it)
 		add_note(c->sides[side].run, it, &note);
 	else
@@ -46,23 +55,63 @@ static void write_cell(struct page *p, const struct comparison *c,
 	if (!it || it->verdict == VERDICT_SKIP)
 		p->ops->cell_measure(p, &(struct measure){
 			.word = meaning_word(meaning_of(c->sides[side].run, it)),
-			.note = text_string(&note), .faint = true });
+			.note = p->ops->paged ? NULL : text_string(&note),
+			.faint = true });
 	else
 		p->ops->cell_judged(p, &(struct judged){
 			.verdict = it->verdict, .note = text_string(&note),
+			.href = href.length ? text_string(&href) : NULL,
 			.known = field_text(it->json, "expected_failure"),
 			.differs = golden && golden->verdict != it->verdict });
 	text_free(&note);
+	text_free(&href);
 }
 
-static void write_rows(struct page *p, const struct comparison *c, bool passing)
+/* What the filter of the page knows a row by. */
+static void add_classes(const struct comparison *c, const struct match *x,
+			struct text *out)
 {
-	struct text group = { 0 }, last = { 0 };
+	static const char *const words[VERDICT_COUNT] = {
+		NULL, "is-tell", "is-skip", "is-fail", "is-hang", "is-hang",
+		"is-error",
+	};
+	size_t seen[VERDICT_COUNT] = { 0 }, differs = 0;
+
+	for (size_t s = 0; s < columns_of(c); s++) {
+		const struct item *it = x->items[s], *golden;
+
+		if (!it)
+			continue;
+		golden = match_golden(c, x, s);
+		seen[it->verdict]++;
+		differs += it->verdict != VERDICT_SKIP && golden &&
+			   golden->verdict != it->verdict;
+	}
+	text_add(out, all_pass(c, x) ? "is-pass" : "is-notpass");
+	text_add(out, differs ? " is-differs" : NULL);
+	for (int v = 0; v < VERDICT_COUNT; v++)
+		if (seen[v] && words[v])
+			text_format(out, " %s", words[v]);
+}
+
+/* Which rows: all, or those that passed wherever they ran, or the others. */
+enum which { WHICH_ALL, WHICH_NOT_PASSED, WHICH_PASSED };
+
+static bool is_of(const struct comparison *c, const struct match *x,
+		  enum which which)
+{
+	return which == WHICH_ALL || all_pass(c, x) == (which == WHICH_PASSED);
+}
+
+static void write_rows(struct page *p, const struct comparison *c,
+		       enum which which)
+{
+	struct text group = { 0 }, last = { 0 }, classes = { 0 };
 
 	for (size_t i = 0; i < c->probe_count; i++) {
 		const struct match *x = &c->probes[i];
 
-		if (all_pass(c, x) != passing)
+		if (!is_of(c, x, which))
 			continue;
 		text_clear(&group);
 		match_group(x, &group);
@@ -71,20 +120,28 @@ static void write_rows(struct page *p, const struct comparison *c, bool passing)
 			text_clear(&last);
 			text_add(&last, text_string(&group));
 		}
+		text_clear(&classes);
+		add_classes(c, x, &classes);
+		p->ops->mark(p, NULL, text_string(&classes));
 		p->ops->row(p, false);
-		p->ops->cell(p, CELL_CODE, probe_name(x->any));
+		text_clear(&classes);
+		text_format(&classes, "verdicts.html#%s", x->anchor);
+		p->ops->cell_link(p, CELL_CODE, probe_name(x->any),
+				  text_string(&classes));
 		p->ops->cell(p, CELL_TEXT, model_ring(x->any->ring));
-		for (size_t s = 0; s < c->n; s++)
+		for (size_t s = 0; s < columns_of(c); s++)
 			write_cell(p, c, x, s);
 	}
 	text_free(&group);
 	text_free(&last);
+	text_free(&classes);
 }
 
-static void write_table(struct page *p, const struct comparison *c, bool passing,
-			const char *caption)
+static void write_table(struct page *p, const struct comparison *c,
+			enum which which, const char *caption)
 {
-	struct column *heads = calloc(2 + c->n, sizeof(*heads));
+	size_t n = columns_of(c);
+	struct column *heads = calloc(2 + n, sizeof(*heads));
 	struct text golden = { 0 };
 
 	if (!heads) {
@@ -93,14 +150,14 @@ static void write_table(struct page *p, const struct comparison *c, bool passing
 	}
 	heads[0].title = "Probe";
 	heads[1] = (struct column){ "Ring", true };
-	for (size_t s = 0; s < c->n; s++)
+	for (size_t s = 0; s < n; s++)
 		heads[2 + s].title = c->sides[s].label;
-	if (c->golden != NO_SIDE) {
+	if (c->golden < n && c->n > 1) {
 		text_format(&golden, "%s: golden", c->sides[c->golden].label);
 		heads[2 + c->golden].title = text_string(&golden);
 	}
-	p->ops->compared_begin(p, caption, heads, 2 + c->n);
-	write_rows(p, c, passing);
+	p->ops->compared_begin(p, caption, heads, 2 + n);
+	write_rows(p, c, which);
 	p->ops->table_end(p);
 	text_free(&golden);
 	free(heads);
@@ -126,10 +183,29 @@ static void write_golden(struct page *p, const struct comparison *c)
 				"shows it.");
 }
 
+/* A page can choose what it shows; a text folds away what passed. */
+static void write_folded(struct page *p, const struct comparison *c,
+			 size_t passing)
+{
+	if (passing < c->probe_count)
+		write_table(p, c, WHICH_NOT_PASSED,
+			    "Probes that did not pass everywhere they ran");
+	else
+		p->ops->paragraph(p, "Every probe passed wherever it ran.");
+	matrix_failures(p, c);
+	if (!passing)
+		return;
+	p->ops->details_begin(p, "Probes that passed wherever they ran, or ran "
+			      "nowhere");
+	write_table(p, c, WHICH_PASSED, "Nothing but passes and skips");
+	p->ops->details_end(p);
+}
+
 void section_matrix(struct page *p, const struct model *m,
 		    const struct plots *plots)
 {
-	const struct comparison *c = m->comparison;
+	const struct comparison *c = m->comparison ? m->comparison : m->all;
+	struct text t = { 0 };
 	size_t passing = 0;
 
 	(void)plots;
@@ -139,16 +215,20 @@ void section_matrix(struct page *p, const struct model *m,
 	}
 	for (size_t i = 0; i < c->probe_count; i++)
 		passing += all_pass(c, &c->probes[i]);
-	write_golden(p, c);
-	if (passing < c->probe_count)
-		write_table(p, c, false, "Probes that did not pass everywhere they ran");
-	else
-		p->ops->paragraph(p, "Every probe passed wherever it ran.");
-	matrix_failures(p, c);
-	if (!passing)
+	if (m->comparison)
+		write_golden(p, c);
+	text_format(&t, "%zu of %zu probes passed wherever they ran.", passing,
+		    c->probe_count);
+	if (columns_of(c) < m->all->n)
+		text_format(&t, " The table has the first %zu of %zu columns; the "
+			    "verdicts in full are of all.", columns_of(c), m->all->n);
+	p->ops->paragraph(p, text_string(&t));
+	text_free(&t);
+	if (!p->ops->paged) {
+		write_folded(p, c, passing);
 		return;
-	p->ops->details_begin(p, "Probes that passed wherever they ran, or ran "
-			      "nowhere");
-	write_table(p, c, true, "Nothing but passes and skips");
-	p->ops->details_end(p);
+	}
+	p->ops->filter(p);
+	write_table(p, c, WHICH_ALL, "Every probe on every target; a verdict leads "
+		    "to its clause, what was wanted and what came");
 }

@@ -1,6 +1,6 @@
 /*
- * The first screen: what this is, what it may not be used for, the numbers
- * most people come for, and the runs as one table.
+ * What each run is, what it may not be used for, the numbers most people come
+ * for, and the runs as one table.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -272,11 +272,11 @@ void section_summary(struct page *p, const struct model *m,
 	struct text t = { 0 };
 
 	(void)plots;
-	for (size_t i = 0; i < m->n; i++) {
+	for (size_t i = 0; m->n > 1 && i < m->n; i++) {
 		section_run(p, m, &m->runs[i]);
 		text_clear(&t);
 		narrative_write(&m->runs[i], &t);
-		p->ops->lead(p, text_string(&t));
+		p->ops->paragraph(p, text_string(&t));
 		write_limits(p, &m->runs[i]);
 	}
 	text_clear(&t);

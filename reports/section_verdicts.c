@@ -1,104 +1,97 @@
 /*
- * What the probes found: counts per subject, then every probe that did not
- * pass, with the rule, the clause behind it, what was wanted and what came,
- * and the one command that shows it again.
+ * Every verdict in full: first what is wrong, each with the rule, the clause
+ * behind it, what was wanted and what came, and the one command that shows it
+ * again; then what passed. Targets on which a probe ended in the same way
+ * share an entry: one fault of KVM shows on each VMM.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/comparison.h"
 #include "reports/entry.h"
+#include "reports/link.h"
 #include "reports/number.h"
 #include "reports/section.h"
 
-struct subject {
-	const char *name;
-	size_t counts[VERDICT_COUNT];
-};
-
-static int subject_compare(const void *a, const void *b)
+static bool same_text(const char *a, const char *b)
 {
-	const struct subject *x = a, *y = b;
-
-	return strcmp(x->name, y->name);
+	return a == b || (a && b && !strcmp(a, b));
 }
 
-static const char *subject_name(const struct item *it)
+static bool same_outcome(const struct item *a, const struct item *b)
 {
-	return it->subject ? it->subject : "(no subject)";
+	const json_t *x = field_at(a->json, "checks");
+	const json_t *y = field_at(b->json, "checks");
+
+	return a->verdict == b->verdict && same_text(a->reason, b->reason) &&
+	       same_text(field_text(a->json, "expected_failure"),
+			 field_text(b->json, "expected_failure")) &&
+	       (x == y || json_equal(x, y));
 }
 
-/* Probes are few; sorting once and merging neighbours is enough. */
-static struct subject *subjects_collect(const struct run *run, size_t *n)
+static bool seen_before(const struct match *x, size_t side)
 {
-	struct subject *all = calloc(run->probes + 1, sizeof(*all));
-	size_t used = 0, kept = 0;
+	for (size_t s = 0; s < side; s++)
+		if (x->items[s] && same_outcome(x->items[s], x->items[side]))
+			return true;
+	return false;
+}
 
-	*n = 0;
-	if (!all)
-		return NULL;
-	for (size_t i = 0; i < run->n; i++)
-		if (!run->items[i].is_bench) {
-			all[used].name = subject_name(&run->items[i]);
-			all[used++].counts[run->items[i].verdict] = 1;
+static bool is_wrong(const struct item *it)
+{
+	return it && it->verdict != VERDICT_PASS && it->verdict != VERDICT_SKIP;
+}
+
+/* The match's own address is that of its first entry. */
+static bool is_first(const struct match *x, size_t side)
+{
+	for (size_t s = 0; s < side; s++)
+		if (is_wrong(x->items[s]))
+			return false;
+	return true;
+}
+
+static void write_outcome(struct page *p, const struct comparison *c,
+			  const struct match *x, size_t side)
+{
+	struct text labels = { 0 }, id = { 0 };
+	size_t n = 0;
+
+	for (size_t s = side; s < c->n; s++)
+		if (x->items[s] && same_outcome(x->items[s], x->items[side])) {
+			text_format(&labels, "%s%s", n++ ? ", " : "",
+				    c->sides[s].label);
+			text_clear(&id);
+			link_verdict_id(x->items[s], &id);
+			if (s > side)
+				p->ops->anchor(p, text_string(&id));
 		}
-	qsort(all, used, sizeof(*all), subject_compare);
-	for (size_t i = 0; i < used; i++) {
-		if (kept == 0 || strcmp(all[kept - 1].name, all[i].name)) {
-			all[kept++] = all[i];
-			continue;
-		}
-		for (int v = 0; v < VERDICT_COUNT; v++)
-			all[kept - 1].counts[v] += all[i].counts[v];
-	}
-	*n = kept;
-	return all;
+	if (is_first(x, side))
+		p->ops->anchor(p, x->anchor);
+	text_clear(&id);
+	link_verdict_id(x->items[side], &id);
+	p->ops->mark(p, text_string(&id), NULL);
+	entry_write(p, x->items[side], c->n > 1 ? text_string(&labels) : NULL);
+	text_free(&labels);
+	text_free(&id);
 }
 
-static void write_subjects(struct page *p, const struct run *run)
-{
-	static const struct column columns[] = {
-		{ "Subject", false }, { "", false }, { "pass", true },
-		{ "tell", true }, { "skip", true }, { "fail", true },
-		{ "hang", true }, { "crash", true }, { "error", true },
-	};
-	size_t n;
-	struct subject *all = subjects_collect(run, &n);
-
-	if (!all) {
-		p->out.failed = true;
-		return;
-	}
-	p->ops->table_begin(p, "Verdicts by subject", columns,
-			    sizeof(columns) / sizeof(columns[0]));
-	for (size_t i = 0; i < n; i++) {
-		p->ops->row(p, false);
-		p->ops->cell(p, CELL_CODE, all[i].name);
-		p->ops->cell_shares(p, all[i].counts);
-		for (int v = 0; v < VERDICT_COUNT; v++)
-			p->ops->cell(p, CELL_TEXT, all[i].counts[v] ?
-				     number_count(all[i].counts[v]).s : "\u00b7");
-	}
-	p->ops->table_end(p);
-	free(all);
-}
-
-static bool is_casualty(const struct item *it)
-{
-	return it->verdict == VERDICT_HANG || it->verdict == VERDICT_CRASH ||
-	       it->verdict == VERDICT_ERROR;
-}
-
-static size_t write_judged(struct page *p, const struct run *run, enum verdict v)
+/* How many of all the entries of one verdict there were. */
+static size_t write_judged(struct page *p, const struct comparison *c,
+			   enum verdict v)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < run->n; i++) {
-		const struct item *it = &run->items[i];
+	for (size_t i = 0; i < c->bench_count + c->probe_count; i++) {
+		const struct match *x = &c->benches[i];
 
-		if (it->verdict != v)
-			continue;
-		entry_write(p, it);
-		n++;
+		for (size_t s = 0; s < c->n; s++) {
+			if (!x->items[s] || x->items[s]->verdict != v ||
+			    seen_before(x, s))
+				continue;
+			write_outcome(p, c, x, s);
+			n++;
+		}
 	}
 	return n;
 }
@@ -106,84 +99,109 @@ static size_t write_judged(struct page *p, const struct run *run, enum verdict v
 void section_verdicts(struct page *p, const struct model *m,
 		      const struct plots *plots)
 {
+	size_t n;
+
 	(void)plots;
 	p->ops->paragraph(p, "Pass: the rule holds. Tell: the manual allows it, but it "
 			  "gives the hypervisor away. Skip: not applicable, with the "
 			  "reason. Fail: the hypervisor is wrong. Hang and crash: the "
 			  "guest did not come back. Error: a fault of vmgauge or of "
 			  "its surroundings.");
-	for (size_t r = 0; r < m->n; r++) {
-		const struct run *run = &m->runs[r];
-		size_t n;
-
-		section_run_begin(p, m, run);
-		if (!run->probes) {
-			p->ops->paragraph(p, "This run has no probes.");
-		} else {
-			write_subjects(p, run);
-		}
-		n = write_judged(p, run, VERDICT_FAIL);
-		n += write_judged(p, run, VERDICT_TELL);
-		if (!n && run->probes)
-			p->ops->paragraph(p, "No probe failed, and none told.");
-		section_run_end(p, m);
-	}
-}
-
-void section_skipped(struct page *p, const struct model *m,
-		     const struct plots *plots)
-{
-	static const struct column columns[] = {
-		{ "Item", false }, { "Ring", true }, { "Kind", false },
-		{ "Why it was skipped", false },
-	};
-
-	(void)plots;
-	for (size_t r = 0; r < m->n; r++) {
-		const struct run *run = &m->runs[r];
-
-		section_run_begin(p, m, run);
-		if (!run->bench_verdicts[VERDICT_SKIP] &&
-		    !run->probe_verdicts[VERDICT_SKIP]) {
-			p->ops->paragraph(p, "Nothing was skipped.");
-			section_run_end(p, m);
-			continue;
-		}
-		p->ops->table_begin(p, "Skipped items", columns,
-				    sizeof(columns) / sizeof(columns[0]));
-		for (size_t i = 0; i < run->n; i++) {
-			const struct item *it = &run->items[i];
-
-			if (it->verdict != VERDICT_SKIP)
-				continue;
-			p->ops->row(p, false);
-			p->ops->cell(p, CELL_CODE, it->name);
-			p->ops->cell(p, CELL_TEXT, model_ring(it->ring));
-			p->ops->cell(p, CELL_TEXT, it->is_bench ? "bench" : "probe");
-			p->ops->cell(p, CELL_WRAP, it->reason);
-		}
-		p->ops->table_end(p);
-		section_run_end(p, m);
-	}
+	n = write_judged(p, m->all, VERDICT_FAIL);
+	n += write_judged(p, m->all, VERDICT_TELL);
+	if (!n && m->all->probe_count)
+		p->ops->paragraph(p, "No probe failed, and none told.");
+	if (!m->all->probe_count)
+		p->ops->paragraph(p, m->n == 1 ? "This run has no probes." :
+				  "None of the documents has probes.");
 }
 
 void section_casualties(struct page *p, const struct model *m,
 			const struct plots *plots)
 {
-	(void)plots;
-	for (size_t r = 0; r < m->n; r++) {
-		const struct run *run = &m->runs[r];
-		size_t n = 0;
+	size_t n = write_judged(p, m->all, VERDICT_HANG);
 
-		section_run_begin(p, m, run);
-		for (size_t i = 0; i < run->n; i++) {
-			if (!is_casualty(&run->items[i]))
-				continue;
-			entry_write(p, &run->items[i]);
-			n++;
-		}
-		if (!n)
-			p->ops->paragraph(p, "Every guest came back.");
-		section_run_end(p, m);
+	(void)plots;
+	n += write_judged(p, m->all, VERDICT_CRASH);
+	n += write_judged(p, m->all, VERDICT_ERROR);
+	if (!n)
+		p->ops->paragraph(p, "Every guest came back.");
+}
+
+/* Which sides a verdict is of: "all 9", or their names. */
+static void add_sides(const struct comparison *c, const struct match *x,
+		      enum verdict v, struct text *out)
+{
+	size_t n = 0, all = 0;
+
+	for (size_t s = 0; s < c->n; s++) {
+		all += x->items[s] != NULL;
+		n += x->items[s] && x->items[s]->verdict == v;
 	}
+	if (n && n == all && n == 1)
+		text_add(out, "yes");
+	else if (n && n == all)
+		text_format(out, "all %zu", n);
+	if (n == all)
+		return;
+	n = 0;
+	for (size_t s = 0; s < c->n; s++)
+		if (x->items[s] && x->items[s]->verdict == v)
+			text_format(out, "%s%s", n++ ? ", " : "", c->sides[s].label);
+}
+
+static bool is_sound(const struct comparison *c, const struct match *x)
+{
+	for (size_t s = 0; s < c->n; s++)
+		if (is_wrong(x->items[s]))
+			return false;
+	return true;
+}
+
+static void write_sound(struct page *p, const struct comparison *c,
+			const struct match *x)
+{
+	struct text t = { 0 };
+
+	p->ops->mark(p, x->anchor, NULL);
+	p->ops->row(p, false);
+	p->ops->cell(p, CELL_CODE, x->any->operation);
+	p->ops->cell(p, CELL_TEXT, model_ring(x->any->ring));
+	p->ops->cell(p, CELL_WRAP, x->any->rule ? x->any->rule : x->any->summary);
+	entry_join(field_at(x->any->json, "cite"), "; ", &t);
+	p->ops->cell(p, CELL_WRAP, text_string(&t));
+	text_clear(&t);
+	add_sides(c, x, VERDICT_PASS, &t);
+	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	text_clear(&t);
+	add_sides(c, x, VERDICT_SKIP, &t);
+	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	p->ops->cell(p, CELL_CODE, x->any->repeat);
+	text_free(&t);
+}
+
+void section_passed(struct page *p, const struct model *m,
+		    const struct plots *plots)
+{
+	static const struct column columns[] = {
+		{ "Probe", false }, { "Ring", true }, { "Rule", false },
+		{ "Clause", false }, { "Passed on", false },
+		{ "Skipped on", false }, { "Repeat", false },
+	};
+	const struct comparison *c = m->all;
+	size_t n = 0;
+
+	(void)plots;
+	for (size_t i = 0; i < c->probe_count; i++)
+		if (is_sound(c, &c->probes[i])) {
+			if (n++ == 0)
+				p->ops->table_begin(p, "Probes that passed wherever "
+					"they ran, or ran nowhere", columns,
+					sizeof(columns) / sizeof(columns[0]));
+			write_sound(p, c, &c->probes[i]);
+		}
+	if (n)
+		p->ops->table_end(p);
+	else
+		p->ops->paragraph(p, "No probe passed wherever it ran.");
 }

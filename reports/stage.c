@@ -13,18 +13,56 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In the order of their appearance: the page last, when all it shows is there. */
-#define FIGURE(name)							\
-	"plots/" name ".gp", "plots/" name ".dat", "plots/" name ".svg",	\
-	"plots/" name ".png", "plots/" name "-narrow.svg"
+#define LIST "files.txt"
 
-static const char *const names[] = {
-	FIGURE("comparison"), FIGURE("exits"), FIGURE("operations"),
-	FIGURE("walk"), FIGURE("curve"), FIGURE("decomposition"),
-	"report.md", "index.html",
-};
+static const char *const directories[] = { "plots", "data" };
 
-enum { NAMES = sizeof(names) / sizeof(names[0]) };
+enum { DIRECTORIES = sizeof(directories) / sizeof(directories[0]) };
+
+/* The list of an older report is a file like any other: trust no name of it. */
+bool stage_name_valid(const char *name)
+{
+	const char *slash = strchr(name, '/'), *last = slash ? slash + 1 : name;
+	size_t before = slash ? (size_t)(slash - name) : 0;
+	bool known = !slash;
+
+	for (size_t i = 0; i < DIRECTORIES && slash; i++)
+		known |= before == strlen(directories[i]) &&
+			 !strncmp(name, directories[i], before);
+	return known && strlen(last) < 100 && *last && *last != '.' &&
+	       last[strspn(last, "abcdefghijklmnopqrstuvwxyz"
+			   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0';
+}
+
+static bool is_staged(const struct stage *s, const char *name)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (!strcmp(s->names[i], name))
+			return true;
+	return false;
+}
+
+int stage_expect(struct stage *s, const char *name)
+{
+	if (is_staged(s, name))
+		return 0;
+	if (!stage_name_valid(name))
+		return -EINVAL;
+	if (s->count == s->capacity) {
+		size_t capacity = s->capacity ? 2 * s->capacity : 64;
+		char **names = realloc(s->names, capacity * sizeof(*names));
+
+		if (!names)
+			return -ENOMEM;
+		s->names = names;
+		s->capacity = capacity;
+	}
+	s->names[s->count] = strdup(name);
+	if (!s->names[s->count])
+		return -ENOMEM;
+	s->count++;
+	return 0;
+}
 
 static int make_parents(const char *dir)
 {
@@ -84,7 +122,11 @@ int stage_open(struct stage *s, const char *dir, struct error *e)
 	if (ret)
 		return error_set(e, ret, "%s: cannot write here: %s", dir,
 				 strerror(-ret));
-	s->plots_fd = open_directory(s->fd, "plots", true);
+	for (size_t i = 0; i < DIRECTORIES; i++)
+		if (mkdirat(s->fd, directories[i], 0777) < 0)
+			return error_set(e, -errno, "%s/%s: cannot make: %s", dir,
+					 directories[i], strerror(errno));
+	s->plots_fd = open_directory(s->fd, "plots", false);
 	if (s->plots_fd < 0)
 		return error_set(e, s->plots_fd, "%s/plots: cannot make: %s", dir,
 				 strerror(-s->plots_fd));
@@ -103,13 +145,14 @@ static int write_all(int fd, const char *data, size_t length)
 		data += n;
 		length -= (size_t)n;
 	}
-	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
+	/* Not synced, file by file: a report can be made again from its results. */
+	return 0;
 }
 
 int stage_write(struct stage *s, const char *name, const struct text *content,
 		struct error *e)
 {
-	int ret = content->failed ? -ENOMEM : 0;
+	int ret = content->failed ? -ENOMEM : stage_expect(s, name);
 	int fd = -1;
 
 	if (!ret) {
@@ -153,34 +196,81 @@ void stage_discard(struct stage *s, const char *name)
 	unlinkat(s->fd, name, 0);
 }
 
+static void read_older(const struct stage *s, struct text *list)
+{
+	struct stage final = { .fd = s->dir_fd };
+
+	if (stage_read(&final, LIST, list))
+		text_clear(list);
+}
+
+/* What the report before this one had, and this one has not. */
+static void remove_older(struct stage *s, struct text *list)
+{
+	char *rest = NULL;
+
+	for (char *name = list->data ? strtok_r(list->data, "\n", &rest) : NULL;
+	     name; name = strtok_r(NULL, "\n", &rest))
+		if (stage_name_valid(name) && !is_staged(s, name))
+			unlinkat(s->dir_fd, name, 0);
+}
+
+static int put_in_place(struct stage *s, const char *name, struct error *e)
+{
+	if (renameat(s->fd, name, s->dir_fd, name) == 0)
+		return 0;
+	/* Not part of this report: one of an older run would mislead. */
+	if (errno == ENOENT &&
+	    (unlinkat(s->dir_fd, name, 0) == 0 || errno == ENOENT))
+		return 0;
+	return error_set(e, -errno, "%s/%s: cannot put in place: %s", s->dir,
+			 name, strerror(errno));
+}
+
+static int write_list(struct stage *s, struct error *e)
+{
+	struct text list = { 0 };
+	int ret;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (faccessat(s->fd, s->names[i], F_OK, 0) == 0)
+			text_format(&list, "%s\n", s->names[i]);
+	ret = stage_write(s, LIST, &list, e);
+	text_free(&list);
+	return ret;
+}
+
 int stage_commit(struct stage *s, struct error *e)
 {
-	int fd = open_directory(s->dir_fd, "plots", true);
+	struct text older = { 0 };
+	int ret = write_list(s, e);
 
-	if (fd < 0)
-		return error_set(e, fd, "%s/plots: cannot make or open: %s", s->dir,
-				 strerror(-fd));
-	close(fd);
-	for (size_t i = 0; i < NAMES; i++) {
-		if (renameat(s->fd, names[i], s->dir_fd, names[i]) == 0)
-			continue;
-		/* Not part of this report: one of an older run would mislead. */
-		if (errno == ENOENT &&
-		    (unlinkat(s->dir_fd, names[i], 0) == 0 || errno == ENOENT))
-			continue;
-		return error_set(e, -errno, "%s/%s: cannot put in place: %s", s->dir,
-				 names[i], strerror(errno));
-	}
-	return 0;
+	for (size_t i = 0; i < DIRECTORIES && !ret; i++)
+		if (mkdirat(s->dir_fd, directories[i], 0777) < 0 &&
+		    errno != EEXIST)
+			ret = error_set(e, -errno, "%s/%s: cannot make: %s", s->dir,
+					directories[i], strerror(errno));
+	read_older(s, &older);
+	for (size_t i = 0; i < s->count && !ret; i++)
+		ret = put_in_place(s, s->names[i], e);
+	if (!ret)
+		remove_older(s, &older);
+	text_free(&older);
+	return ret;
 }
 
 void stage_close(struct stage *s)
 {
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->fd >= 0)
+			unlinkat(s->fd, s->names[i], 0);
+		free(s->names[i]);
+	}
+	free(s->names);
 	if (s->fd >= 0) {
-		for (size_t i = 0; i < NAMES; i++)
-			unlinkat(s->fd, names[i], 0);
 		unlinkat(s->fd, "plots/gnuplot.err", 0);
-		unlinkat(s->fd, "plots", AT_REMOVEDIR);
+		for (size_t i = 0; i < DIRECTORIES; i++)
+			unlinkat(s->fd, directories[i], AT_REMOVEDIR);
 	}
 	if (s->hidden[0])
 		unlinkat(s->dir_fd, s->hidden, AT_REMOVEDIR);

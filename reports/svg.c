@@ -1,10 +1,11 @@
 /*
- * One drawing, two lives: as a file it stands on white paper, inside the page
- * it takes the page's colours. gnuplot knows only the first.
+ * One drawing, two lives: on white paper, and on a dark screen. gnuplot knows
+ * only the first, and says everything three times.
  */
 #include "reports/svg.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -12,83 +13,135 @@
  * No two may be equal: the role is recognised by the value.
  */
 const struct colour colours[COLOUR_COUNT] = {
-	[COLOUR_INK] = { "ink", 0x1f2329 },
-	[COLOUR_AXIS] = { "axis", 0x8b949e },
-	[COLOUR_GRID] = { "grid", 0xd8dee4 },
-	[COLOUR_REFERENCE] = { "reference", 0x57606a },
-	[COLOUR_PAPER] = { "paper", 0xfefefe },
-	[COLOUR_RUN_0] = { "run-0", 0x0069a8 },
-	[COLOUR_RUN_1] = { "run-1", 0xc44e00 },
-	[COLOUR_RUN_2] = { "run-2", 0x007a5a },
-	[COLOUR_RUN_3] = { "run-3", 0x9c4580 },
-	[COLOUR_RUN_4] = { "run-4", 0x8a6d00 },
-	[COLOUR_RUN_5] = { "run-5", 0x444c56 },
-	[COLOUR_PART_0] = { "part-0", 0x00548c },
-	[COLOUR_PART_1] = { "part-1", 0x6cb4e4 },
-	[COLOUR_PART_2] = { "part-2", 0xe69f00 },
-	[COLOUR_PART_3] = { "part-3", 0x63c2a0 },
-	[COLOUR_PART_4] = { "part-4", 0x00664a },
+	[COLOUR_INK] = { "ink", 0x1f2329, 0xe6e9ed },
+	[COLOUR_AXIS] = { "axis", 0x8b949e, 0x77818d },
+	[COLOUR_GRID] = { "grid", 0xd8dee4, 0x2d343d },
+	[COLOUR_REFERENCE] = { "reference", 0x57606a, 0xa2acb8 },
+	[COLOUR_PAPER] = { "paper", 0xfefefe, 0x14181d },
+	[COLOUR_RUN_0] = { "run-0", 0x0069a8, 0x62b3ec },
+	[COLOUR_RUN_1] = { "run-1", 0xc44e00, 0xff9350 },
+	[COLOUR_RUN_2] = { "run-2", 0x007a5a, 0x3cc79b },
+	[COLOUR_RUN_3] = { "run-3", 0x9c4580, 0xe29bc4 },
+	[COLOUR_RUN_4] = { "run-4", 0x8a6d00, 0xdcc04a },
+	[COLOUR_RUN_5] = { "run-5", 0x444c56, 0xc3cad2 },
+	[COLOUR_PART_0] = { "part-0", 0x00548c, 0x2f86c6 },
+	[COLOUR_PART_1] = { "part-1", 0x6cb4e4, 0x8fcbf2 },
+	[COLOUR_PART_2] = { "part-2", 0xe69f00, 0xe9ae2b },
+	[COLOUR_PART_3] = { "part-3", 0x63c2a0, 0x7fd3b4 },
+	[COLOUR_PART_4] = { "part-4", 0x00664a, 0x1d9a73 },
 	/* One hue that darkens: ink can be read on each. */
-	[COLOUR_HEAT_0] = { "heat-0", 0xd3e4f2 },
-	[COLOUR_HEAT_1] = { "heat-1", 0xb4d0e8 },
-	[COLOUR_HEAT_2] = { "heat-2", 0x92bade },
-	[COLOUR_HEAT_3] = { "heat-3", 0x74a7d5 },
-	[COLOUR_HEAT_4] = { "heat-4", 0x5a98cc },
+	[COLOUR_HEAT_0] = { "heat-0", 0xd3e4f2, 0x1f2a36 },
+	[COLOUR_HEAT_1] = { "heat-1", 0xb4d0e8, 0x1f3a52 },
+	[COLOUR_HEAT_2] = { "heat-2", 0x92bade, 0x1f4a6e },
+	[COLOUR_HEAT_3] = { "heat-3", 0x74a7d5, 0x235989 },
+	[COLOUR_HEAT_4] = { "heat-4", 0x5a98cc, 0x29689d },
 };
 
-static const char *colour_role(unsigned int rgb)
+/* At "rgb( 1, 2, 3)" or "#010203": its value; 0 if it is no colour. */
+static size_t read_colour(const char *s, unsigned int *rgb)
+{
+	unsigned int r, g, b;
+	int used = 0;
+
+	/* sscanf() looks for the string's end, at each call: it is far away. */
+	if (*s != 'r' && *s != '#')
+		return 0;
+	if (sscanf(s, "rgb( %3u , %3u , %3u )%n", &r, &g, &b, &used) == 3 && used) {
+		*rgb = (r & 255) << 16 | (g & 255) << 8 | (b & 255);
+		return (size_t)used;
+	}
+	if (sscanf(s, "#%6x%n", rgb, &used) == 1 && used == 7)
+		return (size_t)used;
+	return 0;
+}
+
+static bool colour_known(unsigned int rgb)
 {
 	for (size_t i = 0; i < COLOUR_COUNT; i++)
 		if (colours[i].rgb == rgb)
-			return colours[i].role;
-	return NULL;
+			return true;
+	return false;
 }
 
-/* At "rgb( 1, 2, 3)": writes what takes its place; 0 if it is no colour. */
-static size_t add_colour(const char *s, struct text *out)
-{
-	unsigned int r, g, b;
-	const char *role;
-	int used = 0;
-
-	if (sscanf(s, "rgb( %3u , %3u , %3u )%n", &r, &g, &b, &used) != 3 || !used)
-		return 0;
-	role = colour_role((r & 255) << 16 | (g & 255) << 8 | (b & 255));
-	if (role)
-		text_format(out, "var(--plot-%s)", role);
-	else
-		text_bytes(out, s, (size_t)used);
-	return (size_t)used;
-}
-
-/* What gnuplot writes, and what stands there in the page. */
-static const struct {
-	const char *from, *to;
-	bool prefixed;		/* an id or a reference to one */
-} edits[] = {
-	{ "id='", "id='", true },
-	{ "id=\"", "id=\"", true },
-	{ "href='#", "href='#", true },
-	{ "url(#", "url(#", true },
-	{ "\"black\"", "\"currentColor\"", false },
-	{ "\"#fefefe\"", "\"none\"", false },
-	{ "\"#FEFEFE\"", "\"var(--plot-paper)\"", false },
-	{ "'#FEFEFE'", "'var(--plot-paper)'", false },
+/* What gnuplot writes, and what says the same. */
+static const struct { const char *from, *to; } edits[] = {
+	{ " stroke-linecap=\"butt\"", "" },
+	{ " stroke-linejoin=\"miter\"", "" },
+	{ " stroke-width=\"1.00\"", "" },
+	{ " font-family=\"sans-serif\"", "" },
+	{ " font-size=\"12.00\"", "" },
+	{ " class=\"gridline\"", "" },
+	/* What all groups say, their parent says once; the paper has no frame. */
+	{ "<g id=\"gnuplot_canvas\"", "<g font-family=\"sans-serif\" font-size=\"12\" "
+	  "fill=\"none\" color=\"#1f2329\" stroke=\"currentColor\"" },
+	{ "<g fill=\"none\" color=\"black\" stroke=\"currentColor\"", "<g" },
+	{ "<rect x=\"0\" y=\"0\"", "<rect stroke=\"none\"" },
+	{ "xlink:href", "href" },
+	{ ") scale(", ")scale(" },
+	{ "\"black\"", "\"#1f2329\"" },
+	{ "'black'", "'#1f2329'" },
 };
 
-static size_t add_edited(const char *s, const char *prefix, struct text *out)
-{
-	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
-		size_t length = strlen(edits[i].from);
+static const char blank[] = " \n\t";
 
+/*
+ * Of a coordinate a tenth of a pixel is enough. Small numbers are none: they
+ * are sizes, widths, shares.
+ */
+static size_t add_coordinate(const char *s, struct text *out)
+{
+	unsigned int whole, hundredths;
+	size_t digits = strspn(s, "0123456789");
+	const char *part = s + digits + 1;
+
+	if (digits < 2 || digits > 5 || s[digits] != '.' ||
+	    strspn(part, "0123456789") != 2)
+		return 0;
+	whole = (unsigned int)strtoul(s, NULL, 10);
+	hundredths = 100 * whole + 10 * (unsigned int)(part[0] - '0') +
+		     (unsigned int)(part[1] - '0') + 5;
+	text_format(out, "%u", hundredths / 100);
+	if (hundredths / 10 % 10)
+		text_format(out, ".%u", hundredths / 10 % 10);
+	return digits + 3;
+}
+
+/* Blanks between elements, and before the end of an attribute, say nothing. */
+static size_t add_blank(const char *s, bool in_tag, struct text *out)
+{
+	size_t length = strspn(s, blank);
+
+	if (!length)
+		return 0;
+	if (in_tag && s[length] != '\'' && s[length] != '"')
+		text_add(out, " ");
+	else if (!in_tag && s[length] != '<')
+		text_bytes(out, s, length);
+	return length;
+}
+
+
+static size_t add_edited(const char *s, bool in_tag, struct text *out)
+{
+	unsigned int rgb;
+	size_t length = read_colour(s, &rgb);
+
+	if (!in_tag)
+		return add_blank(s, false, out);
+
+	if (length && (*s != '#' || colour_known(rgb))) {
+		text_format(out, "#%06x", rgb);
+		return length;
+	}
+	for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		length = strlen(edits[i].from);
 		if (strncmp(s, edits[i].from, length))
 			continue;
 		text_add(out, edits[i].to);
-		if (edits[i].prefixed)
-			text_format(out, "%s-", prefix);
 		return length;
 	}
-	return 0;
+	length = add_blank(s, true, out);
+	return length ? length : add_coordinate(s, out);
 }
 
 static size_t skip_element(const char *s, const char *open, const char *close)
@@ -101,35 +154,120 @@ static size_t skip_element(const char *s, const char *open, const char *close)
 	return end ? (size_t)(end - s) + strlen(close) : 0;
 }
 
-bool svg_inline(const struct text *svg, const char *prefix, const char *label,
-		struct text *out)
+/* A group around nothing. */
+static size_t skip_empty(const char *s)
+{
+	const char *end = strncmp(s, "<g ", 3) ? NULL : strchr(s, '>');
+
+	if (!end)
+		return 0;
+	end++;
+	end += strspn(end, " \n\t");
+	return strncmp(end, "</g>", 4) ? 0 : (size_t)(end - s) + 4;
+}
+
+/*
+ * Is that symbol drawn, or one that is made of it? gnuplot defines all that it
+ * knows, each after those that it is made of.
+ */
+static bool symbol_used(const char *definition, const char *id, size_t length)
+{
+	const char *end = strstr(definition, "</defs>");
+	char use[32];
+
+	snprintf(use, sizeof(use), "href='#%.*s'", (int)length, id);
+	if (!end || strstr(end, use))
+		return true;
+	for (const char *s = strstr(definition, use); s && s < end;
+	     s = strstr(s + 1, use)) {
+		const char *other = s + strlen(use);
+
+		if (strncmp(other, " id='", 5) ||
+		    symbol_used(other, other + 5, strcspn(other + 5, "'")))
+			return true;
+	}
+	return false;
+}
+
+static size_t skip_symbol(const char *s)
+{
+	const char *end = *s == '<' ? strchr(s, '>') : NULL;
+	const char *id = end && end[-1] == '/' ? strstr(s, " id='gp") : NULL;
+
+	if (!id || id > end)
+		return 0;
+	id += strlen(" id='");
+	return symbol_used(end, id, strcspn(id, "'")) ? 0 : (size_t)(end - s) + 1;
+}
+
+static size_t skip_useless(const char *s)
+{
+	static const struct { const char *open, *close; } useless[] = {
+		{ "<title>", "</title>" }, { "<desc>", "</desc>" },
+		{ "<filter ", "</filter>" },
+	};
+	size_t length = skip_empty(s);
+
+	if (!length)
+		length = skip_symbol(s);
+	for (size_t i = 0; !length && i < sizeof(useless) / sizeof(useless[0]); i++)
+		length = skip_element(s, useless[i].open, useless[i].close);
+	return length;
+}
+
+/* The same drawing on a dark screen: each colour that occurs in it. */
+static void add_style(const struct text *body, struct text *out)
+{
+	text_add(out, "<style>@media screen and (prefers-color-scheme:dark){");
+	for (size_t i = 0; i < COLOUR_COUNT; i++) {
+		static const char *const what[] = { "fill", "stroke", "color" };
+		char value[16];
+
+		snprintf(value, sizeof(value), "#%06x", colours[i].rgb);
+		if (!strstr(text_string(body), value))
+			continue;
+		for (size_t k = 0; k < 3; k++)
+			text_format(out, "[%s=\"%s\"]{%s:#%06x}", what[k], value,
+				    what[k], colours[i].dark);
+	}
+	text_add(out, "}</style>");
+}
+
+bool svg_finish(const struct text *svg, const char *label, struct text *out,
+		int *width, int *height)
 {
 	const char *s = strstr(text_string(svg), "<svg");
 	const char *box = s ? strstr(s, "viewBox=\"") : NULL;
 	const char *end = s ? strstr(s, "</svg>") : NULL;
-	const char *body = box ? strchr(box, '>') : NULL;
+	const char *from = box ? strchr(box, '>') : NULL;
+	struct text body = { 0 };
+	bool in_tag = false;
 	size_t length;
 
-	if (!body || !end || body > end)
+	if (!from || !end || from > end ||
+	    sscanf(box, "viewBox=\"%*d %*d %6d %6d", width, height) != 2)
 		return false;
-	box += strlen("viewBox=\"");
-	text_format(out, "<svg viewBox=\"%.*s\" role=\"img\" aria-label=\"",
-		    (int)strspn(box, "0123456789. "), box);
-	text_html(out, label);
-	text_add(out, "\">");
-	for (s = body + 1; s < end; s += length) {
-		length = skip_element(s, "<title>", "</title>");
+	for (s = from + 1; s < end; s += length) {
+		length = skip_useless(s);
 		if (!length)
-			length = skip_element(s, "<desc>", "</desc>");
-		if (!length)
-			length = add_colour(s, out);
-		if (!length)
-			length = add_edited(s, prefix, out);
+			length = add_edited(s, in_tag || *s == '<', &body);
 		if (!length) {
 			length = 1;
-			text_bytes(out, s, 1);
+			text_bytes(&body, s, 1);
 		}
+		/* What was taken at once is within a tag, or a whole element. */
+		in_tag = s[length - 1] == '>' ? false : in_tag || *s == '<';
 	}
-	text_add(out, "</svg>");
+	text_format(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+		    "width=\"%d\" "
+		    "height=\"%d\" viewBox=\"0 0 %d %d\" role=\"img\"><title>",
+		    *width, *height, *width, *height);
+	text_html(out, label);
+	text_add(out, "</title>");
+	add_style(&body, out);
+	text_add(out, text_string(&body));
+	text_add(out, "</svg>\n");
+	out->failed |= body.failed;
+	text_free(&body);
 	return true;
 }

@@ -1,10 +1,11 @@
 /*
- * gnuplot's SVG made fit to stand inside the page.
+ * gnuplot's SVG made fit for a page and for a reader.
  *
- * Colours become CSS variables (so that dark mode and print can choose), ids
- * get a prefix (so that several plots can share a page), gnuplot's own titles
- * (which show up as tooltips) go, and the element is named for those who
- * cannot see it.
+ * The drawing stands on white paper wherever it is shown; on a dark screen a
+ * style inside it exchanges its colours, and a program that knows no styles
+ * still has the light ones. gnuplot's own titles (which show up as tooltips)
+ * go, one title says what is to be seen, and what means nothing (empty groups,
+ * defaults spelled out) is left out.
  */
 #ifndef VMGAUGE_REPORTS_SVG_H
 #define VMGAUGE_REPORTS_SVG_H
@@ -13,8 +14,9 @@
 
 /* The part a colour plays. Colours in a plot are told apart by role alone. */
 struct colour {
-	const char *role;	/* CSS variable: --plot-ROLE */
-	unsigned int rgb;	/* on white, in the standalone files */
+	const char *role;	/* what it is called in style.gp */
+	unsigned int rgb;	/* on white */
+	unsigned int dark;	/* on a dark screen */
 };
 
 enum {
@@ -33,8 +35,11 @@ enum {
 
 extern const struct colour colours[COLOUR_COUNT];
 
-/* `svg` is a whole file of gnuplot's; `label` plain text. False if foreign. */
-bool svg_inline(const struct text *svg, const char *prefix, const char *label,
-		struct text *out);
+/*
+ * `svg` is a whole file of gnuplot's; `label` plain text. False if foreign.
+ * `width` and `height` are in pixels.
+ */
+bool svg_finish(const struct text *svg, const char *label, struct text *out,
+		int *width, int *height);
 
 #endif

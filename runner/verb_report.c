@@ -1,5 +1,5 @@
 /*
- * vmgauge report RESULT... -o DIR: a page that a person can publish.
+ * vmgauge report RESULT... -o DIR: a site that a person can publish.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,19 +10,21 @@
 #include "result/schema.h"
 #include "verb.h"
 
-enum { KEY_SCHEMA = 256 };
+enum { KEY_SCHEMA = 256, KEY_PAPER, KEY_NOTE };
 
-struct report_options {
+struct report_command {
 	struct parsed parsed;
 	const char **paths;
 	size_t count;
+	const char **notes;
+	size_t note_count;
 	const char *dir;
-	bool schema;
+	bool schema, paper;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct report_options *o = state->input;
+	struct report_command *o = state->input;
 
 	switch (key) {
 	case 'o':
@@ -30,6 +32,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SCHEMA:
 		o->schema = true;
+		return 0;
+	case KEY_PAPER:
+		o->paper = true;
+		return 0;
+	case KEY_NOTE:
+		o->notes[o->note_count++] = arg;
 		return 0;
 	case ARGP_KEY_ARG:
 		o->paths[o->count++] = arg;
@@ -39,8 +47,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int report_make(const struct report_options *o, json_t **docs)
+static int report_make(const struct report_command *o, json_t **docs)
 {
+	const struct report_options how = {
+		.dir = o->dir, .paper = o->paper, .notes = o->notes,
+		.note_count = o->note_count };
 	struct error e;
 
 	for (size_t i = 0; i < o->count; i++) {
@@ -48,7 +59,7 @@ static int report_make(const struct report_options *o, json_t **docs)
 		if (!docs[i])
 			return verb_fail(&e);
 	}
-	if (report_write(docs, o->paths, o->count, o->dir, &e))
+	if (report_publish(docs, o->paths, o->count, &how, &e))
 		return verb_fail(&e);
 	printf("report  %s/index.html\n", o->dir);
 	return EXIT_OK;
@@ -58,6 +69,10 @@ int verb_report(int argc, char **argv)
 {
 	static const struct argp_option option[] = {
 		{ "output", 'o', "DIR", 0, "where the report goes", 0 },
+		{ "paper", KEY_PAPER, NULL, 0, "plots as PDF (of one "
+		  "column's and of two columns' width) and PNG, too", 0 },
+		{ "note", KEY_NOTE, "TEXT", 0, "a line for the front page: what could "
+		  "not be measured, and why; may be given again", 0 },
 		{ "schema", KEY_SCHEMA, NULL, 0,
 		  "print the JSON Schema of result documents instead", 0 },
 		{ 0 },
@@ -65,15 +80,18 @@ int verb_report(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option, .parser = parse,
 		.args_doc = "RESULT...",
-		.doc = "A self-contained page, its Markdown twin and plots.",
+		.doc = "A site of pages that load nothing from anywhere: every number with its "
+		       "samples, every verdict with its clause, plots with what draws them, "
+		       "and all of it as Markdown, too.",
 	};
-	struct report_options o = { 0 };
+	struct report_command o = { 0 };
 	json_t **docs = NULL;
 	int code = EXIT_USAGE;
 
 	o.paths = calloc((size_t)argc + 1, sizeof(*o.paths));
 	docs = calloc((size_t)argc + 1, sizeof(*docs));
-	if (!o.paths || !docs)
+	o.notes = calloc((size_t)argc + 1, sizeof(*o.notes));
+	if (!o.paths || !docs || !o.notes)
 		goto out;
 	if (!verb_parse(&argp, argc, argv, &o.parsed, &code))
 		goto out;
@@ -93,5 +111,6 @@ out:
 		json_decref(docs[i]);
 	free(docs);
 	free(o.paths);
+	free(o.notes);
 	return code;
 }

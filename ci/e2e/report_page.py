@@ -1,20 +1,26 @@
 #!/usr/bin/python3
-"""The report page as a browser sees it: report_page.py DIR
+"""The report as a browser sees it: report_page.py [--brief] DIR
 
-Opens DIR/index.html in headless Chromium and checks what no reading of the
-HTML can: that it renders whole, asks the network for nothing, fits a phone,
-can be read in the dark and printed. Output is TAP; exit 0 if all is well.
-Set REPORT_SHOTS to a directory to keep screenshots and the PDF.
+Opens every page of the site in DIR in headless Chromium and checks what no
+reading of the HTML can: that it renders whole, asks the network for nothing,
+fits a phone, can be read in the dark, by keyboard and by a screen reader, and
+printed. --brief: only that each page loads. Pages of raw samples are many and
+alike: the first is checked, of the others that they load. Output is TAP; exit
+0 if all is well. Set REPORT_SHOTS to a directory to keep screenshots and PDFs.
+
+Accessibility is judged by axe-core where it is installed (`make deps` puts it
+into build/axe; AXE names another place), and by checks of our own in any case.
 """
 import base64
 import glob
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
-import time
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 CHROMEDRIVER = "/usr/bin/chromedriver"
 FLAGS = ("--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
          "--disable-background-networking --disable-component-update "
@@ -74,22 +80,27 @@ def open_browser(profile):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs",
                            {"browser": "ALL", "performance": "ALL"})
-    return webdriver.Chrome(service=Service(CHROMEDRIVER), options=options)
+    browser = webdriver.Chrome(service=Service(CHROMEDRIVER), options=options)
+    browser.set_script_timeout(180)     # axe, on a busy machine
+    return browser
 
 
 class Page:
     def __init__(self, browser, url):
         self.browser, self.url = browser, url
+        self.name = os.path.basename(url).split(".")[0]
         self.shots = os.environ.get("REPORT_SHOTS")
 
-    def show(self, width, scheme="light", height=900):
+    def show(self, width, scheme="light", height=900, fresh=False):
+        """At that width; loaded anew, or only laid out anew."""
         cdp = self.browser.execute_cdp_cmd
         cdp("Emulation.setDeviceMetricsOverride",
             {"width": width, "height": height, "deviceScaleFactor": 1,
              "mobile": width < 500})
         cdp("Emulation.setEmulatedMedia",
             {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-        self.browser.get(self.url)
+        if fresh or self.browser.current_url != self.url:
+            self.browser.get(self.url)
 
     def run(self, script):
         return self.browser.execute_script(script)
@@ -111,7 +122,7 @@ class Page:
             shot = self.browser.execute_cdp_cmd(
                 "Page.captureScreenshot", {"format": "png", "clip": clip,
                                            "captureBeyondViewport": True})
-            self.keep(f"{name}-{i:02}.png", shot["data"])
+            self.keep(f"{self.name}-{name}-{i:02}.png", shot["data"])
 
 
 def requested(browser):
@@ -124,61 +135,115 @@ def requested(browser):
     return [u for u in urls if not u.startswith(("data:", "about:", "chrome"))]
 
 
-def check_loading(tap, page, plots):
-    page.show(1280)
-    time.sleep(0.3)
+def check_loading(tap, page, directory):
+    page.show(1280, fresh=True)
     page.shoot("desktop")
-    asked = [u for u in requested(page.browser) if u.split("#")[0] != page.url]
-    tap.ok(not asked, "the page loads nothing but itself", "\n".join(asked))
-    broken = page.run("return [...document.images].filter(i => !i.complete || "
-                      "!i.naturalWidth).map(i => i.src)")
-    tap.ok(not broken, "every image has loaded", broken)
-    sizes = page.run(
-        "return [...document.querySelectorAll('figure')].map(f => "
-        "[...f.querySelectorAll('svg')].map(s => s.getBoundingClientRect())"
-        ".filter(r => r.width > 200 && r.height > 50).length)")
-    tap.ok(len(sizes) == plots and all(n == 1 for n in sizes),
-           f"{plots} figures each show one drawing", sizes)
-    marks = page.run("return [...document.querySelectorAll('figure use')].filter("
-                     "u => u.getBoundingClientRect().width > 0).length")
-    tap.ok(marks > 0 or not plots, "the drawings show marks", marks)
-    unnamed = page.run("return [...document.querySelectorAll('svg')].filter(s => "
-                       "!s.getAttribute('aria-label')).length")
-    tap.ok(unnamed == 0, "every drawing has a text alternative", unnamed)
-    twice = page.run("const n = {}; for (const e of document.querySelectorAll('[id]')) "
-                     "n[e.id] = (n[e.id] || 0) + 1; "
-                     "return Object.keys(n).filter(k => n[k] > 1)")
-    tap.ok(not twice, "no id occurs twice", twice)
-    lost = page.run("return [...document.querySelectorAll('a[href^=\"#\"]')].filter("
-                    "a => !document.getElementById(a.hash.slice(1))).map(a => a.hash)")
-    tap.ok(not lost, "every link into the page has its target", lost)
-    scripts = page.run("return document.scripts.length + [...document.querySelectorAll("
-                       "'*')].filter(e => [...e.attributes].some(a => "
-                       "a.name.startsWith('on'))).length")
-    tap.ok(scripts == 0, "the page carries no script", scripts)
+    asked = [u for u in requested(page.browser)
+             if not u.startswith("file://" + directory + "/")]
+    tap.ok(not asked, f"{page.name} loads nothing but files of the report",
+           "\n".join(asked))
+    page.run("for (const d of document.querySelectorAll('details')) d.open = true")
+    wrong = page.run(
+        "const bad = []; const n = {}; "
+        "for (const i of document.images) if (!i.complete || !i.naturalWidth "
+        "|| i.getBoundingClientRect().width < 200) bad.push('image ' + i.src); "
+        "for (const e of document.querySelectorAll('[id]')) "
+        "n[e.id] = (n[e.id] || 0) + 1; "
+        "for (const k in n) if (n[k] > 1) bad.push('id ' + k); "
+        "if (document.scripts.length) bad.push('a script'); "
+        "for (const e of document.querySelectorAll('*')) "
+        "for (const a of e.attributes) if (a.name.startsWith('on')) "
+        "bad.push('handler ' + a.name); return bad")
+    tap.ok(not wrong, f"{page.name}: images load, ids are unique, no script runs",
+           "\n".join(wrong))
+
+
+def check_names(tap, page):
+    """What a screen reader needs, whether axe is there or not."""
+    bad = page.run(
+        "const bad = []; const no = (what, list) => { for (const e of list) "
+        "bad.push(what + ' ' + e.outerHTML.slice(0, 120)); }; "
+        "const all = (s) => [...document.querySelectorAll(s)]; "
+        "no('no alt:', all('img').filter(i => !i.alt.trim())); "
+        "no('no name:', all('a').filter(a => !a.textContent.trim() && "
+        "!a.getAttribute('aria-label'))); "
+        "no('no label:', all('input').filter(i => !i.labels.length)); "
+        "no('no region name:', all('[role=region], nav').filter("
+        "e => !e.getAttribute('aria-label'))); "
+        "no('empty header:', all('th').filter(t => !t.textContent.trim())); "
+        "no('unreachable:', all('.scroll, pre').filter(e => e.tabIndex < 0)); "
+        "if (all('main').length !== 1 || all('h1').length !== 1 || "
+        "!document.documentElement.lang || !document.title) "
+        "bad.push('no main, h1, language or title'); "
+        "let last = 1; for (const h of all('h1, h2, h3, h4')) { "
+        "const level = +h.tagName[1]; if (level > last + 1) "
+        "bad.push('a level is skipped: ' + h.textContent); last = level; } "
+        "no('no table:', all('figure').filter(f => !f.closest('section')"
+        ".querySelector('table'))); return bad.slice(0, 10)")
+    tap.ok(not bad, f"{page.name}: names, labels, headings, a table to each plot",
+           "\n".join(bad))
+
+
+def check_axe(tap, page, source, state):
+    if not source:
+        return
+    page.run(source + "; return 1")
+    found = page.browser.execute_async_script(
+        "const done = arguments[0]; axe.run(document, {preload: false, "
+        "resultTypes: ['violations'], rules: {'color-contrast': {enabled: false}}, "
+        "runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']"
+        "}).then(r => done("
+        "r.violations.map(v => v.id + ': ' + v.nodes.length + ' x ' + "
+        "v.nodes[0].html.slice(0, 160))), e => done([String(e)]))")
+    tap.ok(not found, f"{page.name}: axe finds nothing, {state}", "\n".join(found))
 
 
 def check_sizes(tap, page):
     for width in 360, 768, 1280:
-        page.show(width)
+        page.show(width, fresh=width == 360)
         wide = page.run("return document.documentElement.scrollWidth")
         out = page.run(
             "return [...document.querySelectorAll('main *')].filter(e => "
-            "!e.closest('.scroll, pre, svg, nav') && "
+            "!e.closest('.scroll, pre, nav') && "
             f"e.getBoundingClientRect().right > {width} + 1)"
             ".slice(0, 5).map(e => e.tagName + '.' + e.className)")
         tap.ok(wide <= width and not out,
-               f"at {width} pixels nothing scrolls sideways but tables",
+               f"{page.name}: at {width} pixels only tables scroll sideways",
                f"{wide} pixels wide; outside: {out}")
         if width == 360:
             page.shoot("phone", 1600)
+            small = page.run(
+                "return [...document.images].filter(i => "
+                "!i.currentSrc.endsWith('-narrow.svg')).length")
+            tap.ok(small == 0, f"{page.name}: a phone gets the narrow drawings",
+                   small)
+
+
+def check_filter(tap, page):
+    """Chosen by keyboard, without a script."""
+    from selenium.webdriver.common.keys import Keys
+
+    if not page.run("return !!document.querySelector('#show-all')"):
+        return
+    page.show(1280)
+    seen = ("return [...document.querySelectorAll('#matrix tbody tr')]"
+            ".filter(r => r.getClientRects().length)")
+    before = page.run(seen + ".length")
+    page.browser.find_element("id", "show-all").send_keys(Keys.ARROW_RIGHT)
+    chosen = page.run("return document.querySelector('.filter :checked').id")
+    kept = page.run(seen + ".map(r => r.className)")
+    tap.ok(chosen == "show-notpass" and len(kept) < before and
+           all("is-notpass" in c for c in kept),
+           f"{page.name}: the arrow keys choose which verdicts are seen",
+           f"{chosen}: {len(kept)} of {before}")
 
 
 def check_compared(tap, page):
     """Tables with a column for each target; a page of one target has none."""
-    page.show(360)
+    page.show(360, fresh=True)
     if not page.run("return [...document.querySelectorAll('.compared')].some("
-                    "b => b.querySelector('tbody tr:nth-child(4) th'))"):
+                    "b => b.querySelector('tbody tr:nth-child(4) th') && "
+                    "b.scrollWidth > b.clientWidth + 40)"):
         return
     bad = page.run(
         "return [...document.querySelectorAll('.compared')].filter(b => "
@@ -187,7 +252,8 @@ def check_compared(tap, page):
     tap.ok(bad == 0, "a table of many targets scrolls inside its box", bad)
     moved = page.run(
         "const b = [...document.querySelectorAll('.compared')].find("
-        "b => b.querySelector('tbody tr:nth-child(4) th')); "
+        "b => b.querySelector('tbody tr:nth-child(4) th') && "
+        "b.scrollWidth > b.clientWidth + 40); "
         "const box = b.getBoundingClientRect(); b.scrollLeft = 1e4; "
         "b.scrollTop = 120; "
         "const name = b.querySelector('tbody tr:nth-child(4) th:first-child'), "
@@ -198,7 +264,7 @@ def check_compared(tap, page):
            "names and targets stay in sight while it scrolls", moved)
     mute = page.run(
         "return [...document.querySelectorAll('td.m')].filter(c => "
-        "!c.querySelector('b') && !(c.title && c.textContent.trim())).length")
+        "!c.textContent.trim()).length")
     tap.ok(mute == 0, "every cell without a number says why", mute)
     lost = page.run(
         "const heads = t => [...t.tHead.rows[0].cells].length; "
@@ -208,7 +274,7 @@ def check_compared(tap, page):
     tap.ok(lost == 0, "every row has a cell for each target", lost)
 
 
-def check_contrast(tap, page):
+def check_contrast(tap, page, axe):
     for scheme in "light", "dark":
         page.show(1280, scheme)
         if scheme == "dark":
@@ -216,40 +282,106 @@ def check_contrast(tap, page):
         paper = page.run("return getComputedStyle(document.body).backgroundColor")
         worst = page.run(CONTRAST)
         tap.ok(worst["ratio"] >= 4.5,
-               f"in the {scheme} every text has a contrast of 4.5 or more",
+               f"{page.name}: in the {scheme} every text has a contrast of 4.5",
                f"paper {paper}, worst {worst}")
+        if scheme == "light":
+            check_axe(tap, page, axe, "on a desk")
+    page.show(360)
+    check_axe(tap, page, axe, "on a phone")
 
 
-def check_print(tap, page):
-    page.show(1280)
-    pdf = page.browser.execute_cdp_cmd(
-        "Page.printToPDF", {"preferCSSPageSize": True, "printBackground": False})
-    data = base64.b64decode(pdf["data"])
-    page.keep("report.pdf", pdf["data"])
-    tap.ok(data.startswith(b"%PDF-") and len(data) > 10000,
-           "the page prints to PDF", len(data))
-    # A4 less its margins, at the 96 pixels to the inch that print uses.
+# Paper less its margins, at the 96 pixels to the inch that print uses.
+PAPER = {"A4": (8.27, 11.69, 703), "Letter": (8.5, 11, 725)}
+
+
+def check_print(tap, page, axe):
     cdp = page.browser.execute_cdp_cmd
     cdp("Emulation.setEmulatedMedia", {"media": "print"})
-    cdp("Emulation.setDeviceMetricsOverride",
-        {"width": 703, "height": 1000, "deviceScaleFactor": 1, "mobile": False})
-    page.browser.get(page.url)
-    out = page.run("return [...document.querySelectorAll('table, figure, pre')]"
-                   ".filter(e => e.getBoundingClientRect().right > 704)"
-                   ".map(e => e.tagName + ' ' + e.getBoundingClientRect().right + ' ' +"
-                   " e.textContent.slice(0, 40))")
-    tap.ok(not out, "no table is cut off on A4", out)
+    for paper, (width, height, pixels) in PAPER.items():
+        cdp("Emulation.setDeviceMetricsOverride",
+            {"width": pixels, "height": 1000, "deviceScaleFactor": 1,
+             "mobile": False})
+        if paper == "A4":
+            page.browser.get(page.url)
+        out = page.run(
+            "return [...document.querySelectorAll('table, figure, pre')]"
+            f".filter(e => e.getBoundingClientRect().right > {pixels} + 1)"
+            ".map(e => e.tagName + ' ' + e.getBoundingClientRect().right + ' ' +"
+            " e.textContent.slice(0, 40))")
+        tap.ok(not out, f"{page.name} fits {paper} without a table cut off", out)
+        if axe or page.shots:
+            pdf = cdp("Page.printToPDF", {
+                "preferCSSPageSize": False, "printBackground": False,
+                "paperWidth": width, "paperHeight": height})
+            page.keep(f"{page.name}-{paper}.pdf", pdf["data"])
+            data = base64.b64decode(pdf["data"])
+            tap.ok(data.startswith(b"%PDF-") and len(data) > 5000,
+                   f"{page.name} prints on {paper}", len(data))
     closed = page.run("return [...document.querySelectorAll('details')].filter(d => "
                       "d.getBoundingClientRect().height < 40).length")
-    tap.ok(closed == 0, "what is folded on the screen is printed", closed)
+    tap.ok(closed == 0, f"{page.name}: what is folded on the screen is printed",
+           closed)
+    check_axe(tap, page, axe, "on paper")
     cdp("Emulation.setEmulatedMedia", {"media": ""})
 
 
+def check_page(tap, page, axe):
+    check_names(tap, page)
+    check_sizes(tap, page)
+    check_filter(tap, page)
+    check_compared(tap, page)
+    check_contrast(tap, page, axe)
+    check_print(tap, page, axe)
+    page.show(1280)
+    page.browser.get_log("performance")
+
+
+def find_axe():
+    root = os.path.dirname(os.path.dirname(HERE))
+    for path in (os.environ.get("AXE", ""),
+                 os.path.join(root, "build/axe/node_modules/axe-core/axe.min.js")):
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8") as f:
+                return f.read()
+    return None
+
+
+def site_pages(directory):
+    """Names of the pages, the front page first."""
+    names = sorted(os.path.basename(p)[:-len(".html")] for p in
+                   glob.glob(os.path.join(directory, "*.html")))
+    return sorted(names, key=lambda n: n != "index")
+
+
+def kind(name):
+    """Pages of a kind are written by the same lines."""
+    plain = ("interrupt", "io", "lifecycle", "other", "process")
+    return "family" if name in plain else name.split("-")[0]
+
+
+def check_site(tap, browser, directory, brief):
+    axe = find_axe()
+    if not axe:
+        print("# axe-core is not installed: make deps")
+    judged = set()
+    for name in site_pages(directory):
+        page = Page(browser, "file://" + directory + "/" + name + ".html")
+        check_loading(tap, page, directory)
+        if not brief and not re.match(r"samples-([2-9]|\d\d)", name):
+            check_page(tap, page, None if kind(name) in judged else axe)
+            judged.add(kind(name))
+        said = [e["message"] for e in browser.get_log("browser")]
+        tap.ok(not said, f"{name}: the console stays silent", "\n".join(said))
+
+
 def main():
-    if len(sys.argv) != 2 or not os.path.isfile(os.path.join(sys.argv[1], "index.html")):
-        print("usage: report_page.py DIR (with an index.html)", file=sys.stderr)
+    brief = sys.argv[1:2] == ["--brief"]
+    args = sys.argv[2:] if brief else sys.argv[1:]
+    if len(args) != 1 or not os.path.isfile(os.path.join(args[0], "index.html")):
+        print("usage: report_page.py [--brief] DIR (with an index.html)",
+              file=sys.stderr)
         return 2
-    directory = os.path.abspath(sys.argv[1])
+    directory = os.path.abspath(args[0])
     print("TAP version 14")
     try:
         import selenium  # noqa: F401 (only: is it there?)
@@ -259,21 +391,12 @@ def main():
     if not os.path.exists(CHROMEDRIVER):
         print("1..0 # SKIP chromium-driver is not installed")
         return 0
-    plots = len([p for p in glob.glob(os.path.join(directory, "plots", "*.svg"))
-                 if not p.endswith("-narrow.svg")])
     profile = tempfile.mkdtemp(prefix="report-page-")
     tap = Tap()
     browser = None
     try:
         browser = open_browser(profile)
-        page = Page(browser, "file://" + directory + "/index.html")
-        check_loading(tap, page, plots)
-        check_sizes(tap, page)
-        check_compared(tap, page)
-        check_contrast(tap, page)
-        check_print(tap, page)
-        said = [e["message"] for e in browser.get_log("browser")]
-        tap.ok(not said, "the console stays silent", "\n".join(said))
+        check_site(tap, browser, directory, brief)
     finally:
         if browser:
             browser.quit()

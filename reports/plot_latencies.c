@@ -1,67 +1,143 @@
 /*
- * Latencies as a sorted dot plot, exits and others apart: position on a logarithmic axis is read
- * more exactly than a bar's length, and has room for the interval. What is not
- * attested stays in the picture, hollow, because leaving it out would flatter.
+ * Latencies of a family as a sorted dot plot: position on a logarithmic axis
+ * is read more exactly than a bar's length, and has room for the interval. What
+ * is not attested stays in the picture, hollow, because leaving it out would
+ * flatter; what was disturbed is crossed out, for the same reason.
  */
 #include <math.h>
 
+#include "reports/family.h"
+#include "reports/kind.h"
 #include "reports/meaning.h"
 #include "reports/plot_rows.h"
 #include "reports/reference.h"
 
-static void lane_style(struct lane *l, size_t runs)
+static const struct item *lane_item(const struct row *row,
+				    const struct lane *l)
 {
-	static const struct { int filled, hollow; double size; } shapes[] = {
-		{ 5, 4, 0.62 }, { 7, 6, 0.72 }, { 13, 12, 0.8 },
-		{ 11, 10, 0.75 }, { 9, 8, 0.85 },
-	};
-	size_t slot = model_slot(l->ring);
+	return row->items[l->run * RING_SLOTS + model_slot(l->ring)];
+}
 
-	l->filled = shapes[slot].filled;
-	l->hollow = shapes[slot].hollow;
-	l->size = shapes[slot].size;
-	/* One run: the ring has the colour as well. Several: the run has. */
-	l->colour = COLOUR_RUN_0 + (runs > 1 ? l->run : l->ring > 0) % COLOUR_RUNS;
+/* A target has one colour; its runs and rings are told apart by shape. */
+static void lane_style(struct drawing *d, size_t k)
+{
+	const struct run *run = &d->m->runs[d->lanes[k].run];
+	const struct kind *kind = kind_of(run->n ? run->items[0].target : NULL);
+	struct shape shape = kind_shape(kind, k);
+
+	d->lanes[k].filled = shape.filled;
+	d->lanes[k].hollow = shape.hollow;
+	d->lanes[k].size = shape.size;
+	d->lanes[k].colour = kind->colour;
+}
+
+static size_t lane_points(const struct model *m, enum family family,
+			  const struct lane *l)
+{
+	const struct rows *rows = &m->of[family];
+	size_t n = 0;
+
+	for (size_t r = 0; r < rows->n; r++)
+		n += lane_item(&rows->row[r], l) != NULL;
+	return n;
+}
+
+/* More than can be told apart: the ring that has most, of the first runs. */
+static void lanes_choose(struct drawing *d, size_t group, int only_ring)
+{
+	size_t of_ring[RING_SLOTS] = { 0 }, best = 0;
+
+	d->lane_count = d->lanes_left = d->runs = 0;
+	for (size_t r = 0; r < d->m->n; r++) {
+		bool first = true;
+
+		if (d->m->runs[r].group != group)
+			continue;
+		d->any = d->any ? d->any : &d->m->runs[r];
+		for (int ring = -1; ring < RING_SLOTS - 1; ring++) {
+			struct lane l = { .run = r, .ring = ring };
+			size_t points = lane_points(d->m, d->family, &l);
+
+			if (!points)
+				continue;
+			of_ring[model_slot(ring)] += points;
+			if (d->lane_count == LANES_MOST ||
+			    (only_ring >= -1 && only_ring != ring)) {
+				d->lanes_left++;
+				continue;
+			}
+			d->lanes[d->lane_count++] = l;
+			d->runs += first;
+			first = false;
+		}
+	}
+	if (!d->lanes_left || only_ring >= -1)
+		return;
+	for (size_t i = 0; i < RING_SLOTS; i++)
+		best = of_ring[i] > of_ring[best] ? i : best;
+	lanes_choose(d, group, (int)best - 1);
+}
+
+static void point_measure(struct drawing *d, const struct item *it)
+{
+	d->points++;
+	d->hollow += !meaning_proven(it);
+	d->tainted += meaning_tainted(it);
+	d->plain += it->attested == KNOWN_NOT && meaning_proven(it);
+	d->to_zero += it->low <= 0;
+	d->low = fmin(d->low, it->median);
+	d->high = fmax(d->high, fmax(it->median, it->high));
+	d->least = fmin(d->least, it->instances);
+	d->most = fmax(d->most, it->instances);
+	if (d->points == 1)
+		d->level = it->level;
+	else if (d->level != it->level)
+		d->level = NAN;
+}
+
+static bool row_drawn(const struct drawing *d, const struct row *row)
+{
+	for (size_t k = 0; k < d->lane_count; k++)
+		if (lane_item(row, &d->lanes[k]))
+			return true;
+	return false;
 }
 
 static void drawing_measure(struct drawing *d, const struct model *m,
-			    enum family family)
+			    const struct figure *f)
 {
-	bool used[LANES_MOST] = { false };
+	const struct rows *rows = &m->of[f->family];
 
-	*d = (struct drawing){ .m = m, .rows = &m->of[family],
-			       .low = INFINITY, .family = family };
-	d->name = family == FAMILY_EXITS ? "exits" : "operations";
-	d->references = family == FAMILY_EXITS ? reference_count : 0;
+	*d = (struct drawing){ .m = m, .low = INFINITY, .family = f->family,
+			       .name = f->name, .least = NAN, .most = NAN };
+	lanes_choose(d, f->group, -2);
+	for (size_t k = 0; k < d->lane_count; k++)
+		lane_style(d, k);
+	for (size_t r = 0; r < rows->n; r++) {
+		if (!row_drawn(d, &rows->row[r]))
+			continue;
+		d->candidates++;
+		if (d->n == ROWS_MOST)
+			continue;
+		d->row[d->n++] = &rows->row[r];
+		for (size_t k = 0; k < d->lane_count; k++) {
+			const struct item *it = lane_item(&rows->row[r],
+							  &d->lanes[k]);
+
+			if (it)
+				point_measure(d, it);
+		}
+	}
+	if (!d->n)
+		return;
+	d->references = f->family == FAMILY_EXITS && !run_is_software(d->any) ?
+			reference_count : 0;
 	for (size_t i = 0; i < d->references && references[i].mark; i++) {
 		d->low = fmin(d->low, references[i].cycles);
 		d->high = fmax(d->high, references[i].cycles);
 	}
-	for (size_t r = 0; r < d->rows->n; r++)
-		for (size_t k = 0; k < m->n * RING_SLOTS; k++) {
-			const struct item *it = d->rows->row[r].items[k];
-
-			if (!it || k >= LANES_MOST)
-				continue;
-			used[k] = true;
-			d->points++;
-			d->hollow += !meaning_proven(it);
-			d->plain += it->attested == KNOWN_NOT &&
-				    meaning_proven(it);
-			d->to_zero += it->low <= 0;
-			d->low = fmin(d->low, it->median);
-			d->high = fmax(d->high, fmax(it->median, it->high));
-		}
 	d->low /= 1.25;
 	d->high *= 1.25;
-	for (size_t k = 0; k < LANES_MOST; k++)
-		if (used[k]) {
-			struct lane *l = &d->lanes[d->lane_count++];
-
-			*l = (struct lane){ .run = k / RING_SLOTS,
-					    .ring = (int)(k % RING_SLOTS) - 1 };
-			lane_style(l, m->n);
-		}
 }
 
 static double lane_shift(const struct drawing *d, size_t lane)
@@ -74,26 +150,25 @@ static double lane_shift(const struct drawing *d, size_t lane)
 static void write_data(const struct drawing *d, struct text *data)
 {
 	text_add(data, "# index 0: row, name\n");
-	for (size_t r = 0; r < d->rows->n; r++) {
+	for (size_t r = 0; r < d->n; r++) {
 		text_format(data, "%zu\t", r);
-		canvas_name(data, d->rows->row[r].name);
+		canvas_name(data, d->row[r]->name);
 		text_add(data, "\n");
 	}
 	text_add(data, "\n\n# index 1: row, lane (run and ring), height in the row, "
-		 "filled, median, low, high (cycles)\n");
-	for (size_t r = 0; r < d->rows->n; r++)
+		 "filled, median, low, high (cycles), disturbed\n");
+	for (size_t r = 0; r < d->n; r++)
 		for (size_t k = 0; k < d->lane_count; k++) {
-			const struct lane *l = &d->lanes[k];
-			const struct item *it = d->rows->row[r].items[
-				l->run * RING_SLOTS + model_slot(l->ring)];
+			const struct item *it = lane_item(d->row[r], &d->lanes[k]);
 
 			if (!it)
 				continue;
-			text_format(data, "%zu\t%zu\t%.3f\t%d\t%.7g\t%.7g\t%.7g\n", r,
+			text_format(data, "%zu\t%zu\t%.3f\t%d\t%.7g\t%.7g\t%.7g\t%d\n", r,
 				    k, lane_shift(d, k), meaning_proven(it),
 				    it->median,
 				    isnan(it->low) ? it->median : fmax(it->low, d->low),
-				    isnan(it->high) ? it->median : it->high);
+				    isnan(it->high) ? it->median : it->high,
+				    meaning_tainted(it));
 		}
 }
 
@@ -159,7 +234,7 @@ static void write_legend(const struct drawing *d, struct legend *l)
 		const struct lane *lane = &d->lanes[k];
 
 		text_clear(&label);
-		if (d->m->n > 1)
+		if (d->runs > 1)
 			text_format(&label, "%s, ", d->m->runs[lane->run].label);
 		if (lane->ring < 0)
 			text_add(&label, "no ring");
@@ -170,15 +245,17 @@ static void write_legend(const struct drawing *d, struct legend *l)
 	}
 	if (d->hollow)
 		legend_add(l, 6, 0.85, COLOUR_REFERENCE, "hollow: not attested");
+	if (d->tainted)
+		legend_add(l, 2, 0.9, COLOUR_INK, "crossed: disturbed");
 	text_free(&label);
 }
 
-static int names_pixels(const struct rows *rows)
+static int names_pixels(const struct drawing *d)
 {
 	int most = 40;
 
-	for (size_t r = 0; r < rows->n; r++) {
-		int pixels = canvas_text_pixels(rows->row[r].name);
+	for (size_t r = 0; r < d->n; r++) {
+		int pixels = canvas_text_pixels(d->row[r]->name);
 
 		most = pixels > most ? pixels : most;
 	}
@@ -196,15 +273,16 @@ static void write_canvas(const struct drawing *d, bool narrow,
 
 	write_legend(d, &l);
 	top = l.y + 12;
-	c.left = narrow ? 12 : names_pixels(d->rows);
+	c.left = narrow ? 12 : names_pixels(d);
 	c.right = narrow ? 14 : 30;
 	c.top = top + (!d->references ? 0 : narrow ? 2 : 4) * 15 + 4;
-	c.height = c.top + c.bottom + row * (int)d->rows->n;
-	canvas_begin(script, &c, d->name, d->rows->n);
+	c.height = c.top + c.bottom + row * (int)d->n;
+	canvas_begin(script, &c, d->name, d->n);
 	l = (struct legend){ .script = script, .canvas = &c, .y = 12 };
 	write_legend(d, &l);
 	write_axis(d, &c, script);
 	write_references(d, &c, top, script);
+	canvas_software(script, &c, d->any);
 	canvas_names(script, &c, d->name, "low");
 	for (size_t k = 0; k < d->lane_count; k++)
 		for (int attested = 0; attested < 2; attested++)
@@ -215,20 +293,29 @@ static void write_canvas(const struct drawing *d, bool narrow,
 				    narrow ? "+0.06" : "", attested ?
 				    d->lanes[k].filled : d->lanes[k].hollow,
 				    d->lanes[k].size, colours[d->lanes[k].colour].rgb);
+	if (d->tainted)
+		text_format(script, ", \\\n     '' index 1 using ($8==1 ? $5 : NaN):($1+$3%s) "
+			    "with points pointtype 2 pointsize 0.9 linewidth 1.2 "
+			    "linecolor rgb '#%06x'", narrow ? "+0.06" : "",
+			    colours[COLOUR_INK].rgb);
 	text_add(script, "\n");
 	if (!narrow)
 		canvas_png(script, &c, d->name);
 }
 
-static bool plot_family(const struct model *m, enum family family,
-			struct figure *f, struct text *script, struct text *data)
+bool plot_latencies(const struct model *m, struct figure *f,
+		    struct text *script, struct text *data)
 {
 	struct drawing d;
 
 	/* What several targets have in common is drawn as a comparison. */
-	if (!m->of[family].n || m->comparison)
+	if (m->comparison)
+		return plot_comparison(m, f, script, data);
+	if (!m->of[f->family].n)
 		return false;
-	drawing_measure(&d, m, family);
+	drawing_measure(&d, m, f);
+	if (!d.n)
+		return false;
 	write_data(&d, data);
 	canvas_prologue(script, d.name);
 	text_format(script, "low = %.6g\n\n", d.low * 1.000001);
@@ -237,16 +324,4 @@ static bool plot_family(const struct model *m, enum family family,
 	text_add(script, "set output\n");
 	plot_rows_words(&d, f);
 	return true;
-}
-
-bool plot_exits(const struct model *m, struct figure *f, struct text *script,
-		struct text *data)
-{
-	return plot_family(m, FAMILY_EXITS, f, script, data);
-}
-
-bool plot_operations(const struct model *m, struct figure *f,
-		     struct text *script, struct text *data)
-{
-	return plot_family(m, FAMILY_OTHER, f, script, data);
 }

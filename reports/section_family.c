@@ -1,11 +1,14 @@
 /*
- * Latencies, of exits and of all else: the picture, and beside it every number of the picture with
- * what a reader needs to doubt it.
+ * The numbers of a family: the pictures, and beside them every number of them
+ * with what a reader needs to doubt it, and the way to its samples.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/family.h"
+#include "reports/link.h"
+#include "reports/meaning.h"
 #include "reports/number.h"
 #include "reports/reference.h"
 #include "reports/section.h"
@@ -14,7 +17,7 @@ static const struct column columns[] = {
 	{ "Operation", false }, { "Ring", true }, { "Median cycles", true },
 	{ "Interval cycles", true }, { "Median ns", true },
 	{ "VMs \u00d7 blocks", true }, { "Attested", false },
-	{ "Tainted blocks", true }, { "Flags", false },
+	{ "Disturbed blocks", true }, { "Flags", false },
 };
 
 enum { COLUMNS = sizeof(columns) / sizeof(columns[0]) };
@@ -100,15 +103,17 @@ static void cell_flags(struct page *p, const struct item *it)
 
 static void write_row(struct page *p, const struct item *it, bool with_level)
 {
-	struct text t = { 0 };
+	struct text t = { 0 }, href = { 0 };
 
+	link_samples(it, &href);
+	p->ops->mark(p, NULL, meaning_tainted(it) ? "tainted" : NULL);
 	p->ops->row(p, it->attested == KNOWN_NO);
 	p->ops->cell(p, CELL_CODE, it->name);
 	p->ops->cell(p, CELL_TEXT, model_ring(it->ring));
 	text_add(&t, number(it->median).s);
 	if (!it->in_cycles)
 		text_format(&t, " %.16s", field_text(it->json, "unit"));
-	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	p->ops->cell_link(p, CELL_TEXT, text_string(&t), text_string(&href));
 	cell_interval(p, it, with_level);
 	p->ops->cell(p, CELL_TEXT, number(it->ns).s);
 	text_clear(&t);
@@ -119,6 +124,7 @@ static void write_row(struct page *p, const struct item *it, bool with_level)
 	cell_contaminated(p, it);
 	cell_flags(p, it);
 	text_free(&t);
+	text_free(&href);
 }
 
 static void write_run(struct page *p, const struct run *run,
@@ -144,25 +150,35 @@ static void write_run(struct page *p, const struct run *run,
 	text_free(&caption);
 }
 
+/* More runs than a table can be read with stand below it alone. */
+static size_t beside(const struct model *m)
+{
+	return m->n < 12 ? m->n : 12;
+}
+
 /* One row of the table in which several runs stand side by side. */
 static void write_beside(struct page *p, const struct model *m,
 			 const struct row *row, int ring, bool ratios)
 {
 	const struct item *base = row->items[model_slot(ring)];
-	struct text t = { 0 };
+	struct text t = { 0 }, href = { 0 };
 
 	p->ops->row(p, false);
 	p->ops->cell(p, CELL_CODE, row->name);
 	p->ops->cell(p, CELL_TEXT, model_ring(ring));
-	for (size_t r = 0; r < m->n; r++) {
+	for (size_t r = 0; r < beside(m); r++) {
 		const struct item *it =
 			row->items[r * RING_SLOTS + model_slot(ring)];
 
 		text_clear(&t);
-		if (it)
+		text_clear(&href);
+		if (it) {
+			link_samples(it, &href);
 			text_format(&t, "%s%s", number(it->median).s,
 				    it->attested == KNOWN_NO ? " (not attested)" : "");
-		p->ops->cell(p, CELL_TEXT, text_string(&t));
+		}
+		p->ops->cell_link(p, CELL_TEXT, text_string(&t),
+				  text_string(&href));
 		p->ops->cell(p, CELL_TEXT,
 			     it ? number_range(it->low, it->high).s : NULL);
 		if (!ratios || r == 0)
@@ -174,6 +190,7 @@ static void write_beside(struct page *p, const struct model *m,
 			text_format(&t, "%.3f", it->median / base->median);
 		p->ops->cell(p, CELL_TEXT, text_string(&t));
 	}
+	text_free(&href);
 	text_free(&t);
 }
 
@@ -203,7 +220,7 @@ static void write_side_by_side(struct page *p, const struct model *m,
 	}
 	heads[0].title = "Operation";
 	heads[1] = (struct column){ "Ring", true };
-	for (size_t r = 0; r < m->n; r++) {
+	for (size_t r = 0; r < beside(m); r++) {
 		heads[n++] = (struct column){ m->runs[r].label, true };
 		heads[n++] = (struct column){ "interval", true };
 		if (ratios && r > 0)
@@ -229,7 +246,8 @@ static void write_family(struct page *p, const struct model *m,
 	if (m->comparison)
 		p->ops->paragraph(p, "What the targets have in common stands in the "
 				  "comparison. Here is every number of each run, in "
-				  "cycles of its own host.");
+				  "cycles of its own host. A number leads to its "
+				  "samples.");
 	else
 		write_side_by_side(p, m, family);
 	for (size_t r = 0; r < m->n; r++) {
@@ -239,26 +257,32 @@ static void write_family(struct page *p, const struct model *m,
 	}
 }
 
-void section_exits(struct page *p, const struct model *m,
-		   const struct plots *plots)
+static bool any_drawn(const struct figure figures[GROUPS_MOST])
 {
-	if (plots->problem.length && !m->comparison)
-		p->ops->warning(p, text_string(&plots->problem));
-	p->ops->figure(p, &plots->exits);
-	if (plots->exits.drawn)
-		p->ops->paragraph(p, reference_caution);
-	write_family(p, m, FAMILY_EXITS);
+	for (size_t g = 0; g < GROUPS_MOST; g++)
+		if (figures[g].drawn)
+			return true;
+	return false;
 }
 
-void section_operations(struct page *p, const struct model *m,
-			const struct plots *plots)
+void section_family(struct page *p, const struct model *m,
+		    const struct plots *plots, enum family family)
 {
-	p->ops->paragraph(p, "What a program does all the time and what should not "
-			  "exit at all: system calls, page faults, memory. Here a "
-			  "hypervisor or a container is paid for indirectly, by nested "
-			  "page tables, by shadow paging, or by a filter.");
-	if (section_memory(p, m, plots))
+	const struct family_page *f = &families[family];
+
+	p->ops->lead(p, f->lead);
+	if (plots->problem.length)
+		p->ops->warning(p, text_string(&plots->problem));
+	if (f->special && f->special(p, m, plots))
 		p->ops->heading(p, "Every operation");
-	p->ops->figure(p, &plots->operations);
-	write_family(p, m, FAMILY_OTHER);
+	for (size_t g = 0; g < GROUPS_MOST; g++)
+		p->ops->figure(p, &plots->latencies[family][g]);
+	if (m->groups > GROUPS_MOST)
+		p->ops->paragraph(p, "There are more kinds of host than figures: what "
+				  "is not drawn stands in the tables.");
+	if (family == FAMILY_EXITS && !m->comparison &&
+	    any_drawn(plots->latencies[family]))
+		p->ops->paragraph(p, reference_caution);
+	write_family(p, m, family);
+	section_tails(p, m, plots, family);
 }

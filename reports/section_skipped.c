@@ -1,0 +1,137 @@
+/*
+ * What was not judged or measured, and why: a row to each reason and the
+ * targets that gave it, with all that it kept from running.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/comparison.h"
+#include "reports/number.h"
+#include "reports/section.h"
+
+struct skip {
+	const char *reason;
+	char *on;		/* owned: labels of the sides */
+	const struct match *match;
+};
+
+static const char *reason_of(const struct item *it)
+{
+	return it && it->verdict == VERDICT_SKIP ?
+	       it->reason ? it->reason : "no reason was given" : NULL;
+}
+
+/* The sides from `side` on that skip it for the same reason; NULL: seen. */
+static char *sides_of(const struct comparison *c, const struct match *x,
+		      size_t side)
+{
+	const char *reason = reason_of(x->items[side]);
+	struct text t = { 0 };
+
+	for (size_t s = 0; s < c->n; s++) {
+		const char *other = reason_of(x->items[s]);
+
+		if (!other || strcmp(other, reason))
+			continue;
+		if (s < side) {
+			text_free(&t);
+			return NULL;
+		}
+		text_format(&t, "%s%s", t.length ? ", " : "", c->sides[s].label);
+	}
+	return t.data;
+}
+
+static int skip_order(const void *a, const void *b)
+{
+	const struct skip *x = a, *y = b;
+	int order = strcmp(x->reason, y->reason);
+
+	order = order ? order : strcmp(x->on, y->on);
+	return order ? order : (x->match > y->match) - (x->match < y->match);
+}
+
+static struct skip *skips_collect(const struct comparison *c, size_t *n)
+{
+	size_t items = c->bench_count + c->probe_count, most = 1;
+	struct skip *all;
+
+	*n = 0;
+	for (size_t i = 0; i < items; i++)
+		for (size_t s = 0; s < c->n; s++)
+			most += reason_of(c->benches[i].items[s]) != NULL;
+	all = calloc(most, sizeof(*all));
+	for (size_t i = 0; all && i < items; i++)
+		for (size_t s = 0; s < c->n; s++) {
+			const struct match *x = &c->benches[i];
+			char *on;
+
+			if (!reason_of(x->items[s]))
+				continue;
+			on = sides_of(c, x, s);
+			if (on)
+				all[(*n)++] = (struct skip){
+					reason_of(x->items[s]), on, x };
+		}
+	if (all)
+		qsort(all, *n, sizeof(*all), skip_order);
+	return all;
+}
+
+static bool same_row(const struct skip *a, const struct skip *b)
+{
+	return !strcmp(a->reason, b->reason) && !strcmp(a->on, b->on);
+}
+
+static void write_rows(struct page *p, const struct skip *all, size_t n)
+{
+	struct text items = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		/* The rings of one item are neighbours. */
+		if (!count || strcmp(all[i - 1].match->any->operation,
+				     all[i].match->any->operation))
+			text_format(&items, "%s%s", items.length ? ", " : "",
+				    all[i].match->any->operation);
+		count++;
+		if (i + 1 < n && same_row(&all[i], &all[i + 1]))
+			continue;
+		p->ops->row(p, false);
+		p->ops->cell(p, CELL_WRAP, all[i].reason);
+		p->ops->cell(p, CELL_WRAP, all[i].on);
+		p->ops->cell(p, CELL_TEXT, number_count(count).s);
+		p->ops->cell(p, CELL_WRAP, text_string(&items));
+		text_clear(&items);
+		count = 0;
+	}
+	text_free(&items);
+}
+
+void section_skipped(struct page *p, const struct model *m,
+		     const struct plots *plots)
+{
+	static const struct column columns[] = {
+		{ "Why it was skipped", false }, { "On", false },
+		{ "Items", true }, { "Which", false },
+	};
+	size_t n;
+	struct skip *all = skips_collect(m->all, &n);
+
+	(void)plots;
+	if (!all) {
+		p->out.failed = true;
+		return;
+	}
+	if (n) {
+		p->ops->table_begin(p, "Skipped items, counted once for each ring",
+				    columns, sizeof(columns) / sizeof(columns[0]));
+		write_rows(p, all, n);
+		p->ops->table_end(p);
+	} else {
+		p->ops->paragraph(p, "Nothing was skipped.");
+	}
+	for (size_t i = 0; i < n; i++)
+		free(all[i].on);
+	free(all);
+}
