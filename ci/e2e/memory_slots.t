@@ -154,7 +154,7 @@ for x in json.load(open("there.json"))["results"]:
 fi
 if software svm-smp "two nodes" 'memory/numa*'; then
 	check "two NUMA nodes: near and far memory are measured" holds \
-		there.json "len(d['results']) == 6" \
+		there.json "len(d['results']) == 7" \
 		"all(x['verdict'] == 'pass' and x['attest']['attested']
 		     for x in d['results'])"
 fi
