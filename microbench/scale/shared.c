@@ -7,6 +7,7 @@
 #include "suite.h"
 
 #define LINE_BYTES	64
+#define TIMES		32	/* in an operation: one is less than its loop */
 
 static __attribute__((unused)) struct {
 	uint64_t counter __attribute__((aligned(LINE_BYTES)));
@@ -17,8 +18,9 @@ __guest void atomic_op(void)
 {
 	uint64_t one = 1;
 
-	__asm__ volatile("lock xadd %0, %1"
-			 : "+r"(one), "+m"(lines.counter) : : "memory");
+	for (int i = 0; i < TIMES; i++)
+		__asm__ volatile("lock xadd %0, %1"
+				 : "+r"(one), "+m"(lines.counter) : : "memory");
 }
 
 /* A byte of its own, in a line that is not. */
@@ -26,17 +28,22 @@ __guest void shared_line_op(void)
 {
 	uint32_t at = cpu_self()->index % LINE_BYTES;
 
-	__asm__ volatile("incb %0" : "+m"(lines.byte[at]) : : "memory");
+	for (int i = 0; i < TIMES; i++)
+		__asm__ volatile("incb %0" : "+m"(lines.byte[at]) : : "memory");
 }
 
 __guest void own_line_op(void)
 {
-	__asm__ volatile("incb %0" : "+m"(cpu_self()->own[0]) : : "memory");
+	uint64_t *own = cpu_self()->own;
+
+	for (int i = 0; i < TIMES; i++)
+		__asm__ volatile("incb %0" : "+m"(*own) : : "memory");
 }
 
 #define LINES								\
 	.cite = "Intel SDM vol. 3, Bus Locking and Cache Coherency; "	\
 		"W. Bolosky and M. Scott, False Sharing and its Effect on Shared Memory Performance", \
+	.per_op = TIMES,						\
 	.rings = RING3,							\
 	.scales = true,							\
 	.exits = EXITS(0, 0)
