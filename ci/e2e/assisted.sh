@@ -53,6 +53,16 @@ assisted()
 		"all(x['verdict'] in ('pass', 'skip') for x in d['results'])"
 	check "and few rows are skipped" holds exits.json \
 		"sum(x['verdict'] == 'skip' for x in d['results']) <= 8"
+	# A few ways into a guest, with all APICs in the kernel and with some,
+	# and two vCPUs that take turns.
+	capture "${host[@]}" -- bench interrupt/self_ipi interrupt/x2apic_eoi \
+		'interrupt/signal_msi*' interrupt/halt_ipi scale/exit_cpuid \
+		scale/ipi_pairs --vcpus 1,2 --instances 2 --budget 8 -o many.json
+	check "interrupts and a second vCPU are accounted for, too" holds many.json \
+		"len(d['results']) >= 11" \
+		"all(x['verdict'] == 'pass' and x['attest']['attested']
+		     for x in d['results'])"
+
 	"$python" -c '
 import json
 for x in json.load(open("exits.json"))["results"]:

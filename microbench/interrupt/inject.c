@@ -229,6 +229,22 @@ BENCH(signal_msi,
 	.exits = EXITS_RANGE(0, 1, 1),
 );
 
+BENCH(signal_msi_split,
+	.summary = "KVM_SIGNAL_MSI to a VM that has only its LAPICs in the kernel",
+	.reading = "As signal_msi: an MSI needs neither PIC nor IOAPIC, and where they are is "
+		   "nothing to it.",
+	.cite = "Linux, KVM API, KVM_CAP_SPLIT_IRQCHIP",
+	.rings = RING0 | RING3,
+	.needs = NEED_VMM | NEED_IRQCHIP_SPLIT,
+	.skip = GUEST(xapic_skip),
+	.setup = GUEST(xapic_setup),
+	.setup_each = GUEST(xapic_open),
+	.op = GUEST(inject_op),
+	.teardown = GUEST(interrupt_teardown),
+	.host_setup = HOST(msi_host_setup),
+	.exits = EXITS_RANGE(0, 1, 1),
+);
+
 BENCH(irq_line,
 	.summary = "KVM_IRQ_LINE up and down, by the IOAPIC, edge-triggered",
 	.reading = READING_INJECT READING_EOI " Two calls; compare signal_msi, which is one.",
