@@ -97,7 +97,7 @@ fi
 rmdir "$set" 2>/dev/null
 no_child()
 {
-	! pgrep -f "^$VMGAUGE" >/dev/null
+	! pgrep -s 0 -f "^$VMGAUGE" >/dev/null
 }
 check "no process is left behind" no_child
 
