@@ -41,16 +41,16 @@ print(open(sys.argv[1], "rb").read().rfind(b"\n") + 1)' "$1")
 complete()
 {
 	holds "$1/result.json" 'd["run"]["complete"]' \
-		"len(d['results']) == len({(x['id'], x['params']['ring'])
-		 for x in d['results']}) == $2"
+		"len(d['results']) == len({(x['id'], x['params']['ring'],
+		 x['params'].get('vcpus')) for x in d['results']}) == $2"
 }
 
-# By item, ring, round, and whether it was for the decomposition.
+# By item, ring, vCPUs, round, and whether it was for the decomposition.
 once_each()
 {
 	holds "$1/journal.jsonl" "(lambda i: len(i) == len(set(i)))(
 		[(x['instance']['id'], x['instance']['ring'],
-		  x['instance'].get('round'), 'decomposition' in x['instance'])
+		  x['instance']['vcpus'], x['instance'].get('round'), 'decomposition' in x['instance'])
 		 for x in d[1:] if 'instance' in x])"
 }
 
@@ -94,7 +94,12 @@ results()
 		END { print n }'
 }
 
-torture null on-null 4 "$(results)" --target null --quick
+# Rows that scale are as many as there are counts of vCPUs: never killed, then.
+vmgauge run --target null --quick --budget 1 -o whole
+torture null on-null 4 "$("$python" -c '
+import json
+print(len(json.load(open("whole/result.json"))["results"]))')" \
+	--target null --quick
 if have_kvm; then
 	torture kvm on-kvm 3 \
 		"$(results exit/cpuid exit/pio_userspace 'fidelity/msr/*')" \

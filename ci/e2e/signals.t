@@ -80,10 +80,10 @@ if command -v script >/dev/null; then
 		grep -q 'exit/cpuid ring' typescript
 	gone()
 	{
-		tr '\r' '\n' <typescript | grep -a 'ring [03], about' |
+		tr '\r' '\n' <typescript | grep -a ' left: .* ring [03]' |
 			tail -1 >line
 		[ -s line ] && tr -d '\n' <typescript |
-			grep -qaP 's left\x1b\[K\r\x1b\[K'
+			grep -qaP 'ring [03]\x1b\[K\r\x1b\[K'
 	}
 	check "that is removed before the table" gone
 else
