@@ -18,7 +18,7 @@
 #define PART_MIN_NS	200000
 #define LIMIT_BLOCKS	64.0		/* of the aimed length, in a run */
 #define LIMIT_MIN_NS	5e7
-#define SHARE_MOST	1.5		/* times a row's part of the budget */
+#define SHARE_MOST	0.6		/* times a row's part of the budget */
 #define TURNS_PATIENCE	32		/* times the deadline */
 #define TURNS_INSTANCES	6		/* the fewest with a 96 % interval */
 

@@ -117,7 +117,7 @@ static int journal_resume(struct run *run, json_t **header, json_t **records,
 
 static int results_write(struct run *run, struct error *e)
 {
-	json_t *doc = session_document(&run->session);
+	json_t *doc = session_document(&run->session), *saved;
 	const char *path = run->result;
 	char dir[4096];
 	int rc;
@@ -128,7 +128,10 @@ static int results_write(struct run *run, struct error *e)
 	rc = doc_save(doc, path, e);
 	if (!rc) {
 		snprintf(dir, sizeof(dir), "%s/report", run->dir);
-		rc = report_write(&doc, &path, 1, dir, e);
+		/* As it was written, digit by digit: made again it is the same. */
+		saved = doc_load(path, e);
+		rc = saved ? report_write(&saved, &path, 1, dir, e) : -EIO;
+		json_decref(saved);
 	}
 	json_decref(doc);
 	return rc;

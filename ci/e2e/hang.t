@@ -76,7 +76,7 @@ check "what hung has its post-mortem" holds next.json \
 	"r('${hanging%% *}')['postmortem']['registers']['rip']"
 no_child()
 {
-	! pgrep -f "^$VMGAUGE" >/dev/null
+	! pgrep -s 0 -f "^$VMGAUGE" >/dev/null
 }
 check "no process is left behind" no_child
 finish
