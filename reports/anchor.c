@@ -59,33 +59,33 @@ static int anchor_order(const void *a, const void *b)
 
 int anchors_unique(char **const anchors[], size_t n)
 {
-	char ***by_name = calloc(n + 1, sizeof(*by_name));
+	char ***sorted = calloc(n + 1, sizeof(*sorted));
 	const char *first = NULL;
 	size_t again = 1;
 	int ret = 0;
 
-	if (!by_name)
+	if (!sorted)
 		return -ENOMEM;
-	memcpy(by_name, anchors, n * sizeof(*by_name));
-	qsort(by_name, n, sizeof(*by_name), anchor_order);
+	memcpy(sorted, anchors, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), anchor_order);
 	for (size_t i = 0; i < n && !ret; i++) {
 		struct text t = { 0 };
 
-		if (!first || strcmp(first, *by_name[i])) {
-			first = *by_name[i];
+		if (!first || strcmp(first, *sorted[i])) {
+			first = *sorted[i];
 			again = 1;
 			continue;
 		}
 		/* Ends in a sign that no other anchor ends in. */
-		text_format(&t, "%s.%zu.", *by_name[i], ++again);
+		text_format(&t, "%s.%zu.", *sorted[i], ++again);
 		if (t.failed) {
 			text_free(&t);
 			ret = -ENOMEM;
 			break;
 		}
-		free(*by_name[i]);
-		*by_name[i] = t.data;
+		free(sorted[i][0]);
+		sorted[i][0] = t.data;
 	}
-	free(by_name);
+	free(sorted);
 	return ret;
 }

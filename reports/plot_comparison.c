@@ -257,7 +257,7 @@ static void write_words(const struct chart *t, size_t groups, struct figure *f)
 		    "on a logarithmic axis, cheapest first.",
 		    number_count(t->marks).s, number_count(t->n).s,
 		    number_count(t->lanes).s);
-	if (groups > 1)
+	if (groups > 1 && t->any)
 		text_format(&f->caption, "On the host of %s; targets on hosts that may "
 			    "not be compared with it have figures of their own. ",
 			    t->any->label);

@@ -34,7 +34,7 @@ static bool has_parts(const struct model *m, enum family family)
 	return model_has_family(m, FAMILY_EXITS);
 }
 
-#define FAMILY_PART(f) { .family = f, .applies = model_has_family }
+#define FAMILY_PART(f) { .family = (f), .applies = model_has_family }
 
 /* What stands together is on one page: those of the same file. */
 static const struct part {

@@ -14,11 +14,11 @@ static void add_line(const json_t *blocks, struct text *out)
 	size_t n = json_array_size(blocks);
 
 	for (size_t i = 0; i < n; i++) {
-		char number[32];	/* there are millions: no allocation */
-		int length = snprintf(number, sizeof(number), " %.7g",
+		char digits[32];	/* there are millions: no allocation */
+		int length = snprintf(digits, sizeof(digits), " %.7g",
 			json_number_value(json_array_get(blocks, i)));
 
-		text_bytes(out, number, (size_t)length);
+		text_bytes(out, digits, (size_t)length);
 	}
 	text_add(out, "\n");
 }
