@@ -14,9 +14,8 @@
 #include <string.h>
 
 #include "image.h"
+#include "layout.h"
 #include "mutant.h"
-
-#define STUB_BYTES	16		/* of an exception's entry stub */
 
 /* Is `name` one of the functions, or a piece that the compiler cut off? */
 static bool function_listed(const char *functions, const char *name)
