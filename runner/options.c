@@ -2,11 +2,11 @@
  * The options that the measuring verbs share (glibc argp).
  */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "value.h"
 #include "verb.h"
 
 enum {
@@ -65,31 +65,14 @@ static error_t bad(struct argp_state *state, const char *name,
 			  mend);
 }
 
-static error_t whole(struct argp_state *state, const char *name,
-		     const char *value, unsigned long min, unsigned long max,
-		     unsigned long *to)
+static error_t whole(const char *name, const char *value, unsigned long min,
+		     unsigned long max, unsigned int *to, struct error *e)
 {
-	char mend[80], *end;
-
-	errno = 0;
-	*to = strtoul(value, &end, 0);
-	if (!*end && end != value && !errno && value[0] != '-' &&
-	    *to >= min && *to <= max)
-		return 0;
-	snprintf(mend, sizeof(mend), "give a whole number from %lu to %lu",
-		 min, max);
-	return bad(state, name, value, mend);
-}
-
-static error_t whole_int(struct argp_state *state, const char *name,
-			 const char *value, unsigned long min,
-			 unsigned long max, unsigned int *to)
-{
-	unsigned long v = 0;
-	error_t rc = whole(state, name, value, min, max, &v);
+	unsigned long v = *to;
+	int rc = value_whole(name, value, min, max, &v, e);
 
 	*to = (unsigned int)v;
-	return rc;
+	return -rc;
 }
 
 static error_t rings(struct argp_state *state, const char *value,
@@ -106,63 +89,35 @@ static error_t rings(struct argp_state *state, const char *value,
 	return 0;
 }
 
-static error_t seconds(struct argp_state *state, const char *value,
-		       double *to)
-{
-	char *end;
-
-	*to = strtod(value, &end);
-	if (!*end && end != value && isfinite(*to) && *to > 0 && *to <= 86400)
-		return 0;
-	return bad(state, "--budget", value,
-		   "give seconds, more than 0 and at most 86400");
-}
-
-/* "1%" or "1". */
-static error_t precision(struct argp_state *state, const char *value,
-			 double *to)
-{
-	char *end;
-	double v = strtod(value, &end);
-
-	end += end != value && *end == '%';
-	if (*end || end == value || !isfinite(v) || v <= 0 || v > 100)
-		return bad(state, "--precision", value,
-			   "give a percentage above 0, at most 100");
-	*to = v / 100;
-	return 0;
-}
-
 static error_t parse_number(int key, char *arg, struct argp_state *state,
 			    struct session_options *s)
 {
 	struct parsed *parsed = state->input;
+	struct error *e = parsed->e;
 
 	switch (key) {
 	case KEY_BUDGET:
-		return seconds(state, arg, &s->budget_s);
+		return -value_seconds("--budget", arg, &s->budget_s, e);
 	case KEY_VCPUS:
-		return -vcpus_parse(&s->vcpus, arg, parsed->e);
+		return -vcpus_parse(&s->vcpus, arg, e);
 	case KEY_RING:
 		return rings(state, arg, &s->rings);
 	case KEY_SEED:
-		return whole(state, "--seed", arg, 1, 1ul << 48, &s->seed);
+		return -value_whole("--seed", arg, 1, 1ul << 48, &s->seed, e);
 	case KEY_DEADLINE:
-		return whole_int(state, "--deadline", arg, 10, 600000,
-				 &s->deadline_ms);
+		return whole("--deadline", arg, 10, 600000, &s->deadline_ms, e);
 	case KEY_INSTANCES:
-		return whole_int(state, "--instances", arg, 1, 1000,
-				 &s->instances);
+		return whole("--instances", arg, 1, 1000, &s->instances, e);
 	case KEY_PRECISION:
-		return precision(state, arg, &s->precision);
+		return -value_percent("--precision", arg, 100, &s->precision, e);
 	case KEY_INJECT:
 		if (strncmp(arg, "spin_ns=", 8))
 			return bad(state, "--inject", arg, "give spin_ns=N");
-		return whole_int(state, "--inject spin_ns", arg + 8, 1, 10000000,
-				 &s->spin_ns);
+		return whole("--inject spin_ns", arg + 8, 1, 10000000,
+			     &s->spin_ns, e);
 	case KEY_MEMORY:
-		return whole(state, "--memory", arg, 16, 1ul << 24,
-			     &s->memory_mib);
+		return -value_whole("--memory", arg, 16, 1ul << 24,
+				    &s->memory_mib, e);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

@@ -14,6 +14,7 @@
 #include "history/gate.h"
 #include "history/history.h"
 #include "result/doc.h"
+#include "value.h"
 #include "verb.h"
 
 enum { KEY_STORE = 256, KEY_WAIT, KEY_HOST, KEY_SEED, KEY_ACROSS, KEY_FORMAT,
@@ -29,60 +30,6 @@ struct options_history {
 	unsigned long seed, wait_s;
 	bool points, markdown, tap;
 };
-
-static error_t across_parse(struct options_history *o, const char *arg)
-{
-	static const struct {
-		const char *word;
-		unsigned int bit;
-	} words[] = {
-		{ "kernels", ACROSS_KERNELS }, { "builds", ACROSS_BUILDS },
-		{ "software", ACROSS_SOFTWARE },
-	};
-	const size_t count = sizeof(words) / sizeof(words[0]);
-
-	do {
-		size_t n = strcspn(arg, ","), i = 0;
-
-		while (i < count && (strlen(words[i].word) != n ||
-				     strncmp(words[i].word, arg, n)))
-			i++;
-		if (i == count)
-			return -error_set(o->parsed.e, -EINVAL, "--across "
-					  "'%.40s': give kernels, builds or "
-					  "software", arg);
-		o->across |= words[i].bit;
-		arg += n;
-	} while (*arg++);
-	return 0;
-}
-
-static error_t whole(struct options_history *o, const char *name,
-		     const char *arg, unsigned long most, unsigned long *to)
-{
-	char *end;
-
-	errno = 0;
-	*to = strtoul(arg, &end, 10);
-	if (*arg >= '0' && *arg <= '9' && !*end && !errno && *to <= most)
-		return 0;
-	return -error_set(o->parsed.e, -EINVAL, "%s '%.40s': give a whole "
-			  "number from 0 to %lu", name, arg, most);
-}
-
-static error_t percent(struct options_history *o, const char *name,
-		       const char *arg, double most, double *to)
-{
-	char *end;
-	double v = strtod(arg, &end);
-
-	if (end == arg || *end || !isfinite(v) || v <= 0 || v > most)
-		return -error_set(o->parsed.e, -EINVAL, "%s '%.40s': give a "
-				  "percentage above 0, at most %g", name, arg,
-				  most);
-	*to = v / 100;
-	return 0;
-}
 
 static error_t parse_text(int key, char *arg, struct options_history *o)
 {
@@ -116,18 +63,21 @@ static error_t parse_text(int key, char *arg, struct options_history *o)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options_history *o = state->input;
+	struct error *e = o->parsed.e;
 
 	switch (key) {
 	case KEY_WAIT:
-		return whole(o, "--wait", arg, 86400, &o->wait_s);
+		return -value_whole("--wait", arg, 0, 86400, &o->wait_s, e);
 	case KEY_SEED:
-		return whole(o, "--seed", arg, 1ul << 48, &o->seed);
+		return -value_whole("--seed", arg, 0, 1ul << 48, &o->seed, e);
 	case KEY_ACROSS:
-		return across_parse(o, arg);
+		return -across_parse(arg, ACROSS_KERNELS | ACROSS_BUILDS |
+				     ACROSS_SOFTWARE, &o->across, e);
 	case KEY_ALPHA:
-		return percent(o, "--alpha", arg, 50, &o->alpha);
+		return -value_percent("--alpha", arg, 50, &o->alpha, e);
 	case KEY_THRESHOLD:
-		return percent(o, "--threshold", arg, 1000, &o->threshold);
+		return -value_percent("--threshold", arg, 1000, &o->threshold,
+				      e);
 	case KEY_POINTS:
 		o->points = true;
 		return 0;

@@ -13,18 +13,13 @@
 #include <stddef.h>
 
 #include "compare/floor.h"
+#include "compare/across.h"
 #include "compare/gate.h"
 #include "compare/set.h"
 #include "error.h"
 
-/* What may differ between the sides because the caller says so. */
-enum across {
-	ACROSS_HOSTS = 1, ACROSS_KERNELS = 2, ACROSS_TARGETS = 4,
-	ACROSS_BUILDS = 8, ACROSS_SOFTWARE = 16, ACROSS_MUTANTS = 32,
-};
-
 struct compare_options {
-	unsigned int across;
+	unsigned int across;	/* what may differ, for the caller says so */
 	double alpha;		/* of a false alarm over all rows */
 	double threshold;	/* 0.02 is 2 % */
 	bool verdicts_only;	/* no numbers: any host will do */

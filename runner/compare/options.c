@@ -2,73 +2,15 @@
  * The command line of vmgauge compare; see options.h.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compare/options.h"
+#include "value.h"
 
 enum { KEY_BASE = 256, KEY_NEW, KEY_ACROSS, KEY_ALPHA, KEY_THRESHOLD,
        KEY_FLOOR, KEY_LEARN, KEY_MARKDOWN, KEY_TAP, KEY_VERDICTS, KEY_LIVE,
        KEY_LIMIT, KEY_SEED };
-
-static error_t across_parse(struct options_compare *o, const char *arg)
-{
-	static const struct {
-		const char *word;
-		unsigned int bit;
-	} words[] = {
-		{ "hosts", ACROSS_HOSTS }, { "kernels", ACROSS_KERNELS },
-		{ "targets", ACROSS_TARGETS }, { "builds", ACROSS_BUILDS },
-		{ "software", ACROSS_SOFTWARE },
-		{ "mutants", ACROSS_MUTANTS },
-	};
-	const size_t count = sizeof(words) / sizeof(words[0]);
-
-	do {
-		size_t n = strcspn(arg, ","), i = 0;
-
-		while (i < count && (strlen(words[i].word) != n ||
-				     strncmp(words[i].word, arg, n)))
-			i++;
-		if (i == count)
-			return -error_set(o->parsed.e, -EINVAL, "--across "
-					  "'%.40s': give hosts, kernels, "
-					  "targets, builds, software or "
-					  "mutants", arg);
-		o->compare.across |= words[i].bit;
-		arg += n;
-	} while (*arg++);
-	return 0;
-}
-
-/* A percentage as a part of one; `most` in percent. */
-static error_t percent_parse(struct options_compare *o, const char *name,
-			     const char *arg, double most, double *to)
-{
-	char *end;
-	double v = strtod(arg, &end);
-
-	if (end == arg || *end || !isfinite(v) || v <= 0 || v > most)
-		return -error_set(o->parsed.e, -EINVAL, "%s '%.40s': give a "
-				  "percentage above 0, at most %g", name, arg,
-				  most);
-	*to = v / 100;
-	return 0;
-}
-
-static error_t number_parse(struct options_compare *o, const char *name,
-			    const char *arg, double most, double *to)
-{
-	char *end;
-	double v = strtod(arg, &end);
-
-	if (end == arg || *end || !isfinite(v) || v < 1 || v > most)
-		return -error_set(o->parsed.e, -EINVAL, "%s '%.40s': give a "
-				  "number from 1 to %.0f", name, arg, most);
-	*to = v;
-	return 0;
-}
 
 static error_t format_set(struct options_compare *o, enum compare_format format)
 {
@@ -82,6 +24,7 @@ static error_t format_set(struct options_compare *o, enum compare_format format)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options_compare *o = state->input;
+	struct error *e = o->parsed.e;
 
 	switch (key) {
 	case KEY_BASE:
@@ -94,12 +37,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->rest[o->rests++] = arg;
 		return 0;
 	case KEY_ACROSS:
-		return across_parse(o, arg);
+		return -across_parse(arg, ACROSS_HOSTS | ACROSS_KERNELS |
+				     ACROSS_TARGETS | ACROSS_BUILDS |
+				     ACROSS_SOFTWARE | ACROSS_MUTANTS,
+				     &o->compare.across, e);
 	case KEY_ALPHA:
-		return percent_parse(o, "--alpha", arg, 50, &o->compare.alpha);
+		return -value_percent("--alpha", arg, 50, &o->compare.alpha,
+				      e);
 	case KEY_THRESHOLD:
-		return percent_parse(o, "--threshold", arg, 1000,
-				     &o->compare.threshold);
+		return -value_percent("--threshold", arg, 1000,
+				      &o->compare.threshold, e);
 	case KEY_FLOOR:
 		o->compare.floor = arg;
 		return 0;
@@ -110,9 +57,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->live = true;
 		return 0;
 	case KEY_LIMIT:
-		return number_parse(o, "--limit", arg, 86400, &o->limit_s);
+		return -value_number("--limit", arg, 1, 86400, &o->limit_s, e);
 	case KEY_SEED:
-		return number_parse(o, "--seed", arg, 0x1p48, &o->seed);
+		return -value_number("--seed", arg, 1, 0x1p48, &o->seed, e);
 	case KEY_VERDICTS:
 		o->compare.verdicts_only = true;
 		return 0;
