@@ -118,6 +118,15 @@ static void instance_tally(struct tally *t, const json_t *record,
 	}
 }
 
+bool attest_enough(unsigned int exact, unsigned int blocks)
+{
+	unsigned int strays = blocks / 20;
+
+	if (blocks >= 10 && !strays)
+		strays = 1;
+	return blocks - exact <= strays;
+}
+
 /* Empty when attested; else why not. */
 static void judge(const struct tally *t, const struct exits *x,
 		  const struct maps *maps, char *why, size_t bytes)
@@ -130,7 +139,7 @@ static void judge(const struct tally *t, const struct exits *x,
 		snprintf(why, bytes, "the bench declares no cost in exits");
 	else if (!t->known)
 		snprintf(why, bytes, "the target gives no exit counts");
-	else if (t->exact * 20 < t->blocks * 19)
+	else if (!attest_enough(t->exact, t->blocks))
 		snprintf(why, bytes, "exits do not add up in %u of %u blocks: "
 			 "%.3g in the kernel and %.3g to user space for each "
 			 "operation", t->blocks - t->exact, t->blocks, kernel,
@@ -140,7 +149,7 @@ static void judge(const struct tally *t, const struct exits *x,
 			    t->blocks / t->ops)
 		snprintf(why, bytes, "KVM interpreted %.3g instructions for "
 			 "each operation", emulated);
-	else if (maps->declared && t->mapped * 20 < t->blocks * 19)
+	else if (maps->declared && !attest_enough(t->mapped, t->blocks))
 		snprintf(why, bytes, "mappings do not add up in %u of %u "
 			 "blocks: %.3g pages of 4 KiB, %.3g of 2 MiB, %.3g of "
 			 "1 GiB for each operation", t->blocks - t->mapped,

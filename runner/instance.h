@@ -53,6 +53,13 @@ struct exits attest_expected(const struct bench *b, unsigned int ring,
 json_t *attest_json(const struct session *session, const struct series *s);
 
 /*
+ * Whether so many exact blocks attest the rest: one in twenty may have an
+ * exit of the host's own (an interrupt window, a page taken away), and one
+ * where there are ten to twenty. The unexact ones stay in the result.
+ */
+bool attest_enough(unsigned int exact, unsigned int blocks);
+
+/*
  * walk.c: of benches that chase an arena. walk_put() says in a result which
  * pages it is about; walk_observed() adds what the first instance had mapped
  * to what attestation observed; walk_mismatch() leaves `why` empty when, in

@@ -68,10 +68,10 @@ check "every declared exit is accounted for" holds svm.json \
 	"sum(x['verdict'] == 'pass' and x['attest']['attested']
 	     for x in d['results']) >= 45"
 # What may be fewer where APICs are virtualised is exact where they are not;
-# one block in thirty may have an exit of the host's own.
+# one block in ten may have an exit of the host's own.
 check "and none is virtualised there" holds svm.json \
 	"all(abs(x['attest']['observed']['kernel'] -
-		 x['attest']['expected']['kernel_max']) < 0.05
+		 x['attest']['expected']['kernel_max']) < 0.12
 	     for x in d['results'] if x['verdict'] == 'pass' and
 	     ('self_ipi' in x['id'] or x['id'][10:] in
 	      'eoi x2apic_eoi ipi x2apic_ipi nmi_ipi kvm_nmi signal_msi '

@@ -287,6 +287,22 @@ static void extra_exits_are_not_attested(void **state)
 	}
 }
 
+static void a_stray_exit_is_the_hosts(void **state)
+{
+	static const struct { unsigned int exact, blocks; bool enough; } row[] = {
+		{ 0, 0, true }, { 1, 1, true }, { 0, 1, false },
+		{ 8, 9, false }, { 9, 10, true }, { 12, 13, true },
+		{ 11, 13, false }, { 18, 19, true }, { 19, 20, true },
+		{ 18, 20, false }, { 38, 40, true }, { 37, 40, false },
+		{ 167, 176, false }, { 168, 176, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		assert_int_equal(row[i].enough, attest_enough(row[i].exact,
+							      row[i].blocks));
+}
+
 static void at_spares_the_others(void **state)
 {
 	static const char *const globs[] = { BENCH_ID, "exit/empty", NULL };
@@ -488,6 +504,7 @@ int main(void)
 		cmocka_unit_test(the_seed_decides),
 		cmocka_unit_test(declared_exits_are_attested),
 		cmocka_unit_test(extra_exits_are_not_attested),
+		cmocka_unit_test(a_stray_exit_is_the_hosts),
 		cmocka_unit_test(at_spares_the_others),
 		cmocka_unit_test(the_parts_add_up_to_the_whole),
 		cmocka_unit_test(endings_become_verdicts),
