@@ -149,6 +149,17 @@ check "it is not retried either" silent_about retried
 check "what the program wrote before is there" \
 	[ "$(cat "$work/out")" = before ]
 
+# A kernel that stands still, as one whose timer is gone.
+(
+	until grep -qs still "$work/out"; do sleep 0.2; done
+	pkill -STOP -f "$emulator.*$work"
+) &
+stopper=$!
+TMPDIR=$work boot --silence-limit 3 -- -c 'echo still; sleep 1000'
+wait "$stopper"
+check "a host that stands still has died" [ "$code" -eq 99 ]
+check "and that is told from a program that hangs" says "no sign of life for 3 s"
+
 boot --limit 2 -- -c 'echo hanging; sleep 1000'
 check "a program that hangs is ended at its time limit" [ "$code" -eq 124 ]
 check "the time limit is named" says "time limit of 2 s reached"

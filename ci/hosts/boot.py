@@ -21,6 +21,9 @@ import image
 MAGIC = b"\xf0VG\x0f"
 HEADER = struct.Struct("<4scxHII")
 LENGTH_MAX = 1 << 16
+# The agent shows life once a second of the host's own time, which an emulator
+# under load stretches to perhaps ten.
+SILENCE_LIMIT_S = 100
 PR_SET_PDEATHSIG = 1
 
 
@@ -123,12 +126,14 @@ def chunks(process, deadline):
 class Run:
     """One boot. After follow(): .end is "exit N" or "signal N"."""
 
-    def __init__(self, machine, command, boot_limit_s, run_limit_s, sink):
+    def __init__(self, machine, command, options, sink):
         self.machine = machine
         self.command = command
-        self.boot_limit_s = boot_limit_s
-        self.run_limit_s = run_limit_s
+        self.boot_limit_s = options.boot_limit_s
+        self.run_limit_s = options.run_limit_s
+        self.silence_limit_s = options.silence_limit_s
         self.sink = sink            # sink(kind, bytes) takes O, E and T
+        self.heard_s = None         # when the last frame came
         self.begin_s = time.monotonic()
         self.started_s = None
         self.next_sequence = 0
@@ -137,7 +142,12 @@ class Run:
     def deadline(self):
         if self.started_s is None:
             return self.begin_s + self.boot_limit_s
-        return self.started_s + self.run_limit_s
+        return min(self.started_s + self.run_limit_s,
+                   self.heard_s + self.silence_limit_s)
+
+    def silent(self):
+        return (self.heard_s is not None and
+                time.monotonic() - self.heard_s >= self.silence_limit_s)
 
     def failure(self, text):
         """The exception for a run that ends here without a result."""
@@ -152,11 +162,12 @@ class Run:
             raise self.failure("rebooted" if kind == "S" else
                                "part of the output was lost")
         self.next_sequence = (sequence + 1) & 0xffff
+        self.heard_s = time.monotonic()
         if kind == "S":
             self.started_s = time.monotonic()
         elif kind == "X":
             self.end = payload.decode()
-        else:
+        elif kind != "H":
             self.sink(kind, payload)
 
     def follow(self, process):
@@ -168,6 +179,9 @@ class Run:
                     if self.end:
                         return
         except TimeoutError:
+            if self.silent():
+                raise Died("its kernel stood still, no sign of life for "
+                           f"{self.silence_limit_s:g} s") from None
             if self.started_s:
                 raise TimeLimit(f"time limit of {self.run_limit_s:g} s "
                                 "reached, killed") from None
@@ -196,8 +210,7 @@ def run(host, kernel, job, options, sink):
     for attempt in (1, 2):
         with tempfile.TemporaryDirectory(prefix="vmgauge-host-") as work:
             machine = Machine(host, kernel, job, options, work)
-            one = Run(machine, host.command(machine), options.boot_limit_s,
-                      options.run_limit_s, sink)
+            one = Run(machine, host.command(machine), options, sink)
             try:
                 one.execute()
                 return one
