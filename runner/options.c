@@ -13,7 +13,7 @@ enum {
 	KEY_TARGET = 256, KEY_QUICK, KEY_BUDGET, KEY_VCPUS, KEY_RING, KEY_SEED,
 	KEY_DEADLINE, KEY_INSTANCES, KEY_POLICY, KEY_NO_PIN, KEY_EXPECT,
 	KEY_RESUME, KEY_MEMORY, KEY_ALLOW_HOST_CHANGES,
-	KEY_INJECT, KEY_PRECISION,
+	KEY_INJECT, KEY_PRECISION, KEY_HOSTILE,
 };
 
 static const struct argp_option option[] = {
@@ -40,6 +40,9 @@ static const struct argp_option option[] = {
 	{ "allow-host-changes", KEY_ALLOW_HOST_CHANGES, NULL, 0,
 	  "rows may set KSM, zram, cgroups, KVM's parameters; all is restored",
 	  0 },
+	{ "hostile", KEY_HOSTILE, NULL, 0,
+	  "items run, too, that may take a vulnerable host down: confined, and "
+	  "only on a machine that is yours", 0 },
 	{ "policy", KEY_POLICY, "compact|scatter|one-per-core|per-node|smt",
 	  0, "vCPU placement (compact)", 0 },
 	{ "no-pin", KEY_NO_PIN, NULL, 0, "leave placement to the kernel", 0 },
@@ -139,6 +142,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return -topology_policy_parse(arg, &s->policy, o->parsed.e);
 	case KEY_ALLOW_HOST_CHANGES:
 		s->allow_host_changes = true;
+		return 0;
+	case KEY_HOSTILE:
+		s->hostile = true;
 		return 0;
 	case KEY_NO_PIN:
 		s->no_pin = true;

@@ -43,4 +43,10 @@ int registry_select(struct registry *r, unsigned int kinds,
 /* CPLs at which the item can run, as RING0 | RING3. */
 unsigned int item_rings(const struct item *item);
 
+/* It runs only with --hostile. */
+static inline bool item_hostile(const struct item *item)
+{
+	return item->bench ? item->bench->hostile : item->probe->hostile;
+}
+
 #endif

@@ -159,6 +159,13 @@ static const char *cannot_run(struct session *s, const struct run_request *r)
 {
 	if (s->unavailable[0])
 		return s->unavailable;
+	if (request_hostile(r) && !s->options.hostile)
+		return "it is hostile, and a host with a known hole may not "
+		       "survive it: --hostile runs it, confined; only on a "
+		       "machine that is yours";
+	if (request_hostile(r) && s->target != &target_kvm)
+		return "it is hostile and runs only in the confinement, which "
+		       "the target kvm has";
 	if (r->vcpus > 1 && s->target != &target_kvm)
 		return "it takes more than one vCPU: the target kvm has them";
 	return s->target->unsupported ?

@@ -43,6 +43,7 @@ struct session_options {
 	enum topology_policy policy;
 	bool no_pin;
 	bool allow_host_changes;
+	bool hostile;			/* hostile items run, too, confined */
 	bool verbose;
 	const char *expect;		/* file, or NULL */
 	unsigned int spin_ns;		/* --inject: in each userspace exit */

@@ -97,6 +97,7 @@ struct bench {
 	const char *unit;
 	unsigned int rings;		/* RING0 | RING3; 0 = RING0 */
 	unsigned int needs;		/* enum need */
+	bool hostile;			/* as a probe's */
 	bool control;			/* measures the harness itself */
 	bool decompose;			/* split the userspace round trip */
 	/*
@@ -166,6 +167,11 @@ struct probe {
 	const char *control;		/* how it has been seen to fail */
 	unsigned int rings;		/* CPLs at which `run` runs; 0 = RING0 */
 	unsigned int needs;
+	/*
+	 * A host with a known hole may not survive it: it runs only with
+	 * --hostile, and only in the confinement (target/confine.h).
+	 */
+	bool hostile;
 
 	const char *(*skip)(void);	/* guest: reason, or NULL */
 	void (*run)(void);		/* guest half */

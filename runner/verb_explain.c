@@ -18,6 +18,14 @@ static void exits_print(const char *where, const struct exits *x)
 	printf(" in the kernel, %u to user space\n", x->user);
 }
 
+static void hostile_explain(bool hostile)
+{
+	if (hostile)
+		printf("hostile       a host with a known hole may not survive "
+		       "it: it runs confined, and\n              only with "
+		       "--hostile, on a machine that is yours\n");
+}
+
 static void bench_explain(const struct item *item)
 {
 	const struct bench *b = item->bench;
@@ -40,7 +48,9 @@ static void bench_explain(const struct item *item)
 		       b->vmexit_name);
 	if (b->cite)
 		printf("source        %s\n", b->cite);
-	printf("repeat        vmgauge bench %s\n", item->name);
+	hostile_explain(b->hostile);
+	printf("repeat        vmgauge bench %s%s\n", item->name,
+	       b->hostile ? " --hostile" : "");
 }
 
 static void probe_explain(const struct item *item)
@@ -52,7 +62,9 @@ static void probe_explain(const struct item *item)
 		printf("source        %s\n", p->cite);
 	if (p->control)
 		printf("seen to fail  %s\n", p->control);
-	printf("repeat        vmgauge conform %s -v\n", item->name);
+	hostile_explain(p->hostile);
+	printf("repeat        vmgauge conform %s -v%s\n", item->name,
+	       p->hostile ? " --hostile" : "");
 }
 
 struct explain_options {

@@ -84,10 +84,11 @@ static int items_list(const struct list_options *o)
 		if (o->names)
 			printf("%s\n", item->name);
 		else
-			printf("%-5s %-3s %-52s %s\n",
+			printf("%-5s %-3s %-52s %s%s\n",
 			       item->bench ? "bench" : "probe",
 			       rings == (RING0 | RING3) ? "0,3" :
 			       rings == RING3 ? "3" : "0", item->name,
+			       item_hostile(item) ? "[hostile] " : "",
 			       item->bench ? item->bench->summary
 					   : item->probe->rule);
 	}
@@ -105,7 +106,8 @@ int verb_list(int argc, char **argv)
 	};
 	static const struct argp argp = {
 		.options = option, .parser = parse, .args_doc = "[GLOB...]",
-		.doc = "List benches and probes: kind, rings, name, summary.",
+		.doc = "List benches and probes: kind, rings, name, summary. [hostile]: "
+		       "it runs only with --hostile.",
 	};
 	struct list_options o = { 0 };
 	int code = EXIT_OK;

@@ -41,6 +41,11 @@ struct run_request {
 	bool trace;			/* stamp the kernel's part too */
 };
 
+static inline bool request_hostile(const struct run_request *r)
+{
+	return r->bench ? r->bench->hostile : r->probe && r->probe->hostile;
+}
+
 enum run_end {
 	RUN_DONE,		/* the guest said that it was done */
 	RUN_HANG,		/* the deadline passed */
