@@ -16,7 +16,7 @@ SANITIZE ?=
 V        ?= 0
 Q        := $(if $(filter 1,$(V)),,@)
 VERSION  := $(shell ci/version)
-LIBS     := hwloc jansson liburing sqlite3
+LIBS     := hwloc jansson libseccomp liburing sqlite3
 
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS   ?= -O2 -g
@@ -182,6 +182,7 @@ unit: $(UNIT)
 UNIT_LD_test_vmm_faults := $(foreach f,ioctl mmap munmap mprotect memfd_create eventfd open calloc malloc pthread_create sigaction ftruncate pread read syscall,-Wl,--wrap=$f)
 UNIT_LD_test_lifecycle_faults := -Wl,--wrap=ioctl
 UNIT_LD_test_irq := -Wl,--wrap=ioctl -Wl,--wrap=eventfd
+UNIT_LD_test_confine := -Wl,--wrap=unshare -Wl,--wrap=setrlimit
 UNIT_LD_test_smp := -Wl,--wrap=pthread_create
 
 UNIT_LD_test_backing := $(foreach f,ioctl mmap munmap madvise memfd_create ftruncate eventfd open fopen poll pthread_create syscall,-Wl,--wrap=$f)

@@ -13,7 +13,7 @@ enum {
 	KEY_TARGET = 256, KEY_QUICK, KEY_BUDGET, KEY_VCPUS, KEY_RING, KEY_SEED,
 	KEY_DEADLINE, KEY_INSTANCES, KEY_POLICY, KEY_NO_PIN, KEY_EXPECT,
 	KEY_RESUME, KEY_MEMORY, KEY_ALLOW_HOST_CHANGES,
-	KEY_INJECT, KEY_PRECISION, KEY_HOSTILE,
+	KEY_INJECT, KEY_PRECISION, KEY_HOSTILE, KEY_CONFINE,
 };
 
 static const struct argp_option option[] = {
@@ -40,6 +40,9 @@ static const struct argp_option option[] = {
 	{ "allow-host-changes", KEY_ALLOW_HOST_CHANGES, NULL, 0,
 	  "rows may set KSM, zram, cgroups, KVM's parameters; all is restored",
 	  0 },
+	{ "confine", KEY_CONFINE, NULL, 0,
+	  "each VM in a process of its own that can do little else; without "
+	  "tracepoints and perf counters (hostile items always are)", 0 },
 	{ "hostile", KEY_HOSTILE, NULL, 0,
 	  "items run, too, that may take a vulnerable host down: confined, and "
 	  "only on a machine that is yours", 0 },
@@ -142,6 +145,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return -topology_policy_parse(arg, &s->policy, o->parsed.e);
 	case KEY_ALLOW_HOST_CHANGES:
 		s->allow_host_changes = true;
+		return 0;
+	case KEY_CONFINE:
+		s->confine = true;
 		return 0;
 	case KEY_HOSTILE:
 		s->hostile = true;

@@ -234,6 +234,8 @@ int session_open(struct session *s, const struct session_options *o,
 		s->ctx.spin_cycles = (uint64_t)(o->spin_ns * 1e-6 *
 						env_tsc_khz() + 0.5);
 	s->ctx.quick = o->quick;
+	s->ctx.confine = &s->confine;
+	s->ctx.confine_all = o->confine;
 	s->ctx.deadline_ms = o->deadline_ms;
 	s->ctx.memory_bytes = o->memory_mib ? o->memory_mib << 20 :
 			      backing_memory_left() / 4;
@@ -245,6 +247,10 @@ int session_open(struct session *s, const struct session_options *o,
 	if (o->spin_ns && s->target != &target_kvm)
 		return error_set(e, -EINVAL, "--inject slows the built-in VMM "
 				 "down: it goes with --target kvm, not with %s",
+				 o->target);
+	if (o->confine && s->target != &target_kvm)
+		return error_set(e, -EINVAL, "--confine is for the built-in "
+				 "VMM: it goes with --target kvm, not with %s",
 				 o->target);
 	if (o->expect) {
 		rc = expect_load(&s->expect, o->expect, e);
@@ -305,6 +311,7 @@ void session_close(struct session *s)
 	if (s->target && s->ctx.state)
 		s->target->close(&s->ctx);
 	changes_close(&s->changes, NULL, NULL);
+	confine_close(&s->confine);
 	s->ctx.changes = NULL;
 	topology_close(&s->topology);
 	expect_free(&s->expect);

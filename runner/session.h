@@ -20,6 +20,7 @@
 #include "registry.h"
 #include "result/expect.h"
 #include "result/journal.h"
+#include "target/confine/confine.h"
 #include "target/target.h"
 #include "vcpus.h"
 
@@ -44,6 +45,7 @@ struct session_options {
 	bool no_pin;
 	bool allow_host_changes;
 	bool hostile;			/* hostile items run, too, confined */
+	bool confine;			/* ... and so do all others */
 	bool verbose;
 	const char *expect;		/* file, or NULL */
 	unsigned int spin_ns;		/* --inject: in each userspace exit */
@@ -86,6 +88,7 @@ struct session {
 	bool have_tracing;
 	char tracing_note[512];
 	char unavailable[512];		/* why the target is; "" when it is not */
+	struct confine confine;
 	struct changes changes;		/* to the host, while allowed */
 	char changes_note[512];		/* why they cannot be made; or "" */
 	struct expect expect;

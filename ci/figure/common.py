@@ -61,12 +61,13 @@ def timed(*argv, ok, **more):
     return time.monotonic() - begin
 
 
-def bench(item, target="kvm", budget="0.3"):
+def bench(item, target="kvm", budget="0.3", more=()):
     """The result of one item at CPL3: a fresh process, one instance."""
     with tempfile.TemporaryDirectory() as tmp:
         path = os.path.join(tmp, "r.json")
         run(VMGAUGE, "bench", item, "--ring", "3", "--instances", "1",
-            "--budget", budget, "--target", target, "-o", path, ok=(0, 1))
+            "--budget", budget, "--target", target, "-o", path, *more,
+            ok=(0, 1))
         with open(path, encoding="utf-8") as f:
             result = json.load(f)["results"][0]
     if result["verdict"] != "pass":
@@ -75,7 +76,7 @@ def bench(item, target="kvm", budget="0.3"):
     return result
 
 
-def bench_loop(item, target="kvm", budget="0.3"):
+def bench_loop(item, target="kvm", budget="0.3", more=()):
     """Cycles of one operation, the loop around it included."""
-    result = bench(item, target, budget)
+    result = bench(item, target, budget, more)
     return result["median"] + result["overhead"]["median"]

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "target/confine/confine.h"
 #include "target/target.h"
 
 const struct target *const targets[] = { &target_kvm, &target_native, &target_container, &target_qemu, &target_bochs, &target_xen, &target_null, NULL };
@@ -88,6 +89,11 @@ int target_run_once(const struct target *t, struct target_context *ctx,
 	seen->tsc_khz = NAN;
 	for (int i = 0; i < PAGE_SIZES; i++)
 		seen->mapped[i] = NAN;
+	if (request_hostile(r) || ctx->confine_all) {
+		rc = confined_run_once(t, ctx, r, seen, e);
+		seen->elapsed_ms = now_ms() - begin;
+		return rc;
+	}
 	rc = t->create(ctx, r, &vm, e);
 	if (rc)
 		return rc;

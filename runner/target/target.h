@@ -103,6 +103,8 @@ struct target_context {
 	char why[200];			/* room for an unsupported() */
 	int kvm_fd;			/* of an open target kvm, else 0 */
 	bool quick;			/* every row counts its seconds */
+	struct confine *confine;	/* NULL: hostile items cannot run */
+	bool confine_all;		/* ... and all others run in it, too */
 	uint64_t spin_cycles;		/* --inject spin_ns; 0: none */
 	unsigned int deadline_ms;	/* of every run */
 	bool allow_host_changes;
