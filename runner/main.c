@@ -20,6 +20,8 @@ static const struct verb verbs[] = {
 	  verb_conform },
 	{ "run", "both, into results/<time>-<host>/ with its report",
 	  verb_run },
+	{ "soak", "the same for hours: leaks, drift, a verdict and a plot",
+	  verb_soak },
 	{ "compare", "the gate: what is worse in NEW than in BASE",
 	  verb_compare },
 	{ "history", "many runs: what changed, when, and the gate over time",

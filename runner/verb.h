@@ -34,6 +34,7 @@ int verb_compare(int argc, char **argv);
 int verb_history(int argc, char **argv);
 int verb_export(int argc, char **argv);
 int verb_report(int argc, char **argv);
+int verb_soak(int argc, char **argv);
 int verb_import(int argc, char **argv);
 
 /*

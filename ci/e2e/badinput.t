@@ -24,7 +24,7 @@ refuses()
 
 # --- words on the command line
 refuses "unknown verb" "'frobnicate'" run report -- frobnicate
-for verb in info list explain bench conform run report; do
+for verb in info list explain bench conform run report soak; do
 	refuses "$verb: unknown option" --frobnicate --help -- \
 		$verb --frobnicate
 done
