@@ -6,27 +6,12 @@
  * oldest way to be found out, and it breaks debuggers inside guests.
  */
 #include "suite.h"
+#include "debug.h"
 
 #define STEP	"Intel SDM vol. 3, Single-Step Exception Condition; " \
 		"AMD APM vol. 2, Single Stepping"
 #define WATCH	"Intel SDM vol. 3, Debug Registers, Data Breakpoint Condition; " \
 		"AMD APM vol. 2, Breakpoints"
-
-enum { DR6_B0 = 1 << 0, DR6_BD = 1 << 13, DR6_BS = 1 << 14 };
-enum { DR7_FIXED = 0x400, DR7_L0 = 1 << 0, DR7_GD = 1 << 13 };
-#define DR7_RW0(type, len)	((uint64_t)(type) << 16 | (uint64_t)(len) << 18)
-
-/* Sets TF: the instruction after the POPF is the first to be stepped. */
-#define STEP_ON		"pushfq\n\torq $0x100, (%%rsp)\n\t"	\
-			"lea 1f(%%rip), %[after]\n\tpopfq\n\t"
-
-/* What #DB must have said, and that it said it once. */
-#define CHECK_STEP(after, ...)						\
-	do {								\
-		CHECK_EQ(VEC_DB, asm_safe(__VA_ARGS__));		\
-		CHECK_EQ(after, last_fault.rip);			\
-		CHECK_EQ(1, fault_count);				\
-	} while (0)
 
 PROBE(single_step_traps_after_one_instruction,
 	.rule = "With TF set by POPF, #DB comes after the next instruction",

@@ -48,6 +48,15 @@ static inline unsigned int fault_vector(void)
 	".quad 661b, 662b\n\t"						\
 	".popsection\n\t"
 
+/*
+ * In the text of an asm_safe(): what faults at `from` or before `to` goes on
+ * at `to`, both numeric labels behind them, and then to the end as usual.
+ */
+#define RESUME(from, to)						\
+	"\n\t.pushsection .ex_table, \"a\"\n\t"				\
+	".quad " #from "b, " #to "b\n\t"				\
+	".popsection\n\t"
+
 #define asm_safe(insn, ...)						\
 	({								\
 		fault_arm();						\
