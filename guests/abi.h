@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+#include "latency.h"
+
 #define ABI_MAGIC		0x006567756167766dull	/* "mvgauge" */
 #define ABI_VERSION		1u
 
@@ -168,6 +170,9 @@ struct abi_mailbox {
 	uint32_t checks_failed;
 	uint32_t checks_kept;		/* rows valid in check[] */
 	uint64_t ret[4];		/* guest half to host half of an item */
+	/* Of a bench with a load: its requests, see latency.h. */
+	uint64_t requests;		/* since its first block was tried */
+	uint32_t latency[LATENCY_BUCKETS];	/* in the timed blocks */
 	char reason[ABI_TEXT_MAX];
 	struct abi_fault panic;
 	struct abi_block block[ABI_BLOCKS_MAX];

@@ -11,6 +11,8 @@
 
 #define BLOCKS_LEAST	4	/* however slow the operation is */
 
+const struct bench *bench_running;
+
 static struct measurement {
 	void (*op)(void);
 	struct abi_block *block;
@@ -162,9 +164,13 @@ static void bench_measure(const struct bench *b)
 		.blocks = mailbox->blocks, .done = &mailbox->blocks_done,
 	};
 	mailbox->state = ABI_STATE_BLOCKS;
+	if (b->load.way && !bell_heard)
+		serial_say("load", "is", "begun");
 	smp_batches_begin(b, mailbox->ring);
 	at_ring(blocks_measure);
 	smp_batches_end();
+	if (b->load.way && !bell_heard)
+		serial_say("load", "is", "over");
 	mailbox->ops = m.ops;
 
 	if (!mailbox->stamps)
@@ -190,6 +196,7 @@ void bench_run(const struct bench *b)
 {
 	const char *reason = b->skip ? b->skip() : NULL;
 
+	bench_running = b;
 	if (mailbox->verdict)
 		return;		/* the host's half has said it already */
 	if (reason) {

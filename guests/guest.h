@@ -18,6 +18,7 @@
 
 extern struct abi_mailbox *mailbox;
 extern bool bell_heard;			/* the built-in VMM listens */
+extern const struct bench *bench_running;	/* NULL: a probe */
 
 /* What survives machine_restart(); see boot.h. */
 #define __keep	__attribute__((section(".keep,\"aw\",@nobits#")))

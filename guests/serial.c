@@ -215,6 +215,36 @@ static void answer_put(void)
 	line_close();
 }
 
+#define LATENCIES_A_LINE	16
+
+/* Buckets side by side from one that is not empty on. */
+static void latencies_put(void)
+{
+	const uint32_t *n = mailbox->latency;
+
+	if (!mailbox->requests)
+		return;
+	line_open("latency");
+	line_number_put("requests", mailbox->requests);
+	line_close();
+	for (uint32_t i = 0; i < LATENCY_BUCKETS; i++) {
+		uint32_t first = i;
+
+		if (!n[i])
+			continue;
+		line_open("latency");
+		line_number_put("i", first);
+		put(" n=");
+		for (; i < LATENCY_BUCKETS && i < first + LATENCIES_A_LINE;
+		     i++) {
+			put_hex(n[i], 1);
+			put_char(',');
+		}
+		line_close();
+		i--;
+	}
+}
+
 void serial_answer(void)
 {
 	uint32_t sum;
@@ -230,6 +260,7 @@ void serial_answer(void)
 		   ABI_BLOCKS_MAX);
 	blocks_put("stamp", mailbox->stamp, mailbox->stamps_done,
 		   ABI_STAMPS_MAX);
+	latencies_put();
 	if (mailbox->state == ABI_STATE_PANIC)
 		panic_put();
 	sum = answer_sum;

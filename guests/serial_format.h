@@ -17,7 +17,9 @@
  *	cpu	what CPUID says of the machine
  *	ready				waits for an "ask" line
  *	begin	abi= build= ring= item=	an answer begins ...
- *	answer, reason, check, block, empty, stamp, ret, panic
+ *	load	is=			begun, over: around the blocks of a
+ *					bench of a disk
+ *	answer, reason, check, block, empty, stamp, ret, latency, panic
  *	end	lines= sum= item=	... and is whole: lines counts begin
  *					and end, sum is the CRC-32 over the
  *					checked bytes of all before end

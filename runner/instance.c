@@ -170,6 +170,22 @@ static json_t *stalls_json(const struct abi_mailbox *mb)
 		"threshold_cycles", (json_int_t)(mb->ret[3] & INT64_MAX));
 }
 
+/* What its requests cost, and how long each took: see latency.h. */
+static json_t *load_json(const struct observation *seen)
+{
+	const struct abi_mailbox *mb = &seen->mailbox;
+	const struct price *p = &seen->price;
+	json_t *latency = json_array();
+
+	for (uint32_t i = 0; i < LATENCY_BUCKETS; i++)
+		if (mb->latency[i])
+			json_array_append_new(latency, json_pack("[i, I]",
+				(int)i, (json_int_t)mb->latency[i]));
+	return json_pack("{s:o, s:o, s:o}", "device_ns",
+			 number(p->device_ns / p->requests), "vcpu_ns",
+			 number(p->vcpu_ns / p->requests), "latency", latency);
+}
+
 json_t *instance_record(const struct series *s, unsigned int round,
 			struct observation *seen)
 {
@@ -201,6 +217,8 @@ json_t *instance_record(const struct series *s, unsigned int round,
 				    json_integer(mb->checks));
 	} else if (!strcmp(verdict, "pass")) {
 		bench_put(r, seen);
+		if (s->item->bench->load.way)
+			json_object_set_new(r, "load", load_json(seen));
 		if (s->item->bench->stalls)
 			json_object_set_new(r, "stalls", stalls_json(mb));
 	}

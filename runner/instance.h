@@ -9,7 +9,9 @@
  *	 block, null when unknown), "context_switches", "migrations",
  *	 "faults" (counts a block), "counters" {event: [host, guest]} per
  *	 operation, "mapped" [4 KiB, 2 MiB, 1 GiB]: pages that KVM had mapped
- *	 before the first block}
+ *	 before the first block; of a bench of a disk "load": {"device_ns",
+ *	 "vcpu_ns": CPU time for a request or null, "latency": [[bucket,
+ *	 requests], ...], see latency.h}}
  *
  * A record survives a round trip through JSON; nothing else about a run is
  * kept, so a resumed session cannot tell its own runs from earlier ones.
@@ -51,6 +53,10 @@ void distribution_put(json_t *result, const struct series *s, double median);
 struct exits attest_expected(const struct bench *b, unsigned int ring,
 			     const struct backend_info *backend);
 json_t *attest_json(const struct session *session, const struct series *s);
+
+/* price.c: what a bench of a disk moved, and at which price. */
+void price_put(json_t *result, const struct session *session,
+	       const struct series *s);
 
 /*
  * Whether so many exact blocks attest the rest: one in twenty may have an

@@ -18,9 +18,19 @@
 #include "abi.h"
 #include "error.h"
 
+struct bench;
 struct target_context;
 struct vm;
 struct vcpu;
+
+/*
+ * What requests cost in CPU time: the vCPU's thread, and the device, which is
+ * all of the process but that.
+ */
+struct price {
+	double requests;		/* that this is the price of; 0: unknown */
+	double device_ns, vcpu_ns;	/* of all of them; NaN: unknown */
+};
 
 struct item_host {
 	struct vm *vm;
@@ -32,6 +42,8 @@ struct item_host {
 	uint64_t arena_bytes;
 	int bystander_pu;	/* for a thread beside; -1: anywhere */
 	void *opaque;			/* the item's own, prepare to judge */
+	const struct bench *bench;	/* NULL: a probe */
+	struct price price;		/* of the timed blocks so far */
 	int64_t value;			/* by a block of a bench with a unit */
 	const struct target_context *ctx;	/* of the built-in VMM; or NULL */
 	unsigned int vms;		/* to be made by a bench of VMs */

@@ -361,5 +361,6 @@ json_t *series_result(const struct session *session, const struct series *s)
 			"its samples give no estimate"));
 	}
 	scale_put(r, session, s);
+	price_put(r, session, s);
 	return r;
 }

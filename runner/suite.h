@@ -19,6 +19,7 @@
 
 #include "abi.h"
 #include "arena.h"
+#include "load.h"
 
 /*
  * What one operation costs in exits, for attestation. `kernel` exits are
@@ -112,6 +113,7 @@ struct bench {
 	struct maps maps;
 	struct maps maps_shadow;	/* unless declared: as `maps` */
 	struct arena arena;
+	struct load load;		/* of a bench of a disk */
 	bool sleeps;			/* context switches are part of it */
 	/*
 	 * How many vCPUs: `scales` makes a row for each count that --vcpus asks
@@ -144,6 +146,12 @@ struct bench {
 	int (*host_rewind)(struct item_host *h);
 	/* After each timed block, likewise: not 0 when it left things wrong. */
 	int (*host_verify)(struct item_host *h);
+	/*
+	 * In a plain process, in place of `op` and of all the above: the same
+	 * by the host alone. What the setup leaves ends with the process.
+	 */
+	int (*process_setup)(struct item_host *h);
+	int (*process_block)(struct item_host *h, uint64_t ops);
 	/* The guest runs `rewind` at CPL0 before each host_block of max_ops. */
 	bool paced;
 	/* NULL, or why this host cannot do it: ctx->why has room for it. */

@@ -12,7 +12,7 @@ if have_kvm; then
 	check "all rows run" judged
 	check "as the schema has it" valid here.json
 	check "every row ends in a verdict, and none is an error" holds \
-		here.json "len(d['results']) >= 36" \
+		here.json "len(d['results']) >= 60" \
 		"not [(x['id'], x['verdict'], x['reason']) for x in d['results']
 		      if x['verdict'] not in ('pass', 'skip')]" \
 		"all(x['reason'] for x in d['results'] if x['verdict'] == 'skip')"
@@ -23,11 +23,23 @@ if have_kvm; then
 	check "what passed has a number that can be one" holds here.json \
 		"not [(x['id'], x['median']) for x in d['results']
 		      if x['verdict'] == 'pass' and not 0 < x['median'] < 1e11]"
-	check "throughput has its price beside it" holds here.json \
-		"all(r('io/' + x + '_device', 3)['verdict'] ==
-		     r('io/' + x, 3)['verdict'] for x in
-		     ('blk_read_4k_q1', 'blk_read_4k_q32',
-		      'blk_read_128k_memory', 'blk_write_128k_direct'))"
+	check "throughput has its price, on both sides" holds here.json \
+		"not [(x['id'], x['load']) for x in d['results']
+		      if x['verdict'] == 'pass' and x['id'].startswith('io/blk')
+		      and not (x['load']['device_ns'] > 0 and
+			       x['load']['vcpu_ns'] > 0 and
+			       x['load']['requests_per_s'] > 0)]"
+	check "and the latencies of single requests, in order" holds here.json \
+		"not [x['id'] for x in d['results'] if 'load' in x and
+		      list(x['load']['latency_ns'].values()) !=
+		      sorted(x['load']['latency_ns'].values())]" \
+		"r('io/blk_read_4k_null_q32', 3)['load']['latencies'] % 128 == 0" \
+		"'p50' in r('io/blk_read_4k_null_q32', 3)['load']['latency_ns']"
+	check "a request of 128 KiB moves that much" holds here.json \
+		"not [x['id'] for x in d['results'] if '_128k_' in x['id'] and
+		      x['verdict'] == 'pass' and
+		      abs(x['load']['mib_per_s'] * 8 /
+			  x['load']['requests_per_s'] - 1) > 1e-6]"
 	check "no file is left behind" [ -z "$(ls -A "$TMPDIR")" ]
 
 	vmgauge conform 'fidelity/virtio/*' -o probes.json

@@ -87,6 +87,10 @@ static void answer(struct log *l, const char *build, unsigned int i)
 	line(l, "block i=0x0 begin=0x%x end=0x%x", 10 + i, 5000 + i);
 	line(l, "block i=0x1 begin=0x%x end=0x%x", 6000 + i, 9000 + i);
 	line(l, "empty i=0x0 begin=0x%x end=0x%x", 20 + i, 30 + i);
+	line(l, "latency requests=0x%x", 50 + i);
+	line(l, "latency i=0x24e n=%x,2,3,4,", 60 + i);	/* beyond the last */
+	line(l, "latency i=0x2 n=1,x,9");
+	line(l, "latency i=0xffffffffffffffff n=1,");
 	end(l, i);
 }
 
@@ -143,6 +147,11 @@ static void answer_is_true(const struct abi_mailbox *mb, unsigned int i)
 	assert_int_equal(9000 + i, mb->block[1].end_tsc);
 	assert_int_equal(20 + i, mb->empty[0].begin_tsc);
 	assert_int_equal(30 + i, mb->empty[0].end_tsc);
+	assert_int_equal(50 + i, mb->requests);
+	assert_int_equal(60 + i, mb->latency[0x24e]);
+	assert_int_equal(2, mb->latency[LATENCY_BUCKETS - 1]);
+	assert_int_equal(1, mb->latency[2]);
+	assert_int_equal(0, mb->latency[4]);
 }
 
 static void watch(void *opaque, enum serial_event event,

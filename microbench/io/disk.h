@@ -1,110 +1,101 @@
 /*
- * What the block benches share: a virtio disk plugged into the bench's own
- * VM, and its driver in the guest.
+ * What the block benches share on the host: a virtio disk plugged into the
+ * bench's own VM, as its load says, and what that costs in CPU time.
  *
- * An operation is a run of requests, of which `depth` are always under way:
- * whenever some are done as many new ones take their place, told by one kick,
- * until the run is through and all are answered. The guest polls the ring, or
- * waits for the interrupt, at CPL3, where every KVM lets the CPU itself run.
+ * The price is taken around each timed block: the vCPU's thread, which also
+ * runs these functions, and the rest of the process, which is the device, be
+ * it in a thread of ours or in one that the kernel made for io_uring.
  */
 #ifndef VMGAUGE_IO_DISK_H
 #define VMGAUGE_IO_DISK_H
 
 #include <errno.h>
-#include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
+#include "host/disk_file.h"
 #include "item_host.h"
-#include "kvm/ioctl.h"
 #include "kvm/virtio/blk.h"
 #include "kvm/virtio/mmio.h"
+#include "target/target.h"
 
-#define DISK_BYTES	(32ull << 20)
 #define DISK_DATA_GPA	(ABI_SCRATCH_GPA + (1ull << 20))
 
-/* Host: the disk, and what its device had used when the batch began. */
+/* Host: the disk, and what had been used when the batch began. */
 struct disk {
 	struct virtio_device *device;	/* the VM's */
-	struct virtio_stats before;
+	uint64_t served;
+	double all_ns, own_ns;
 };
 
-/* Where a file would be on a disk, if there is one. */
-__host const char *disk_directory(void)
+__host double cpu_ns(clockid_t clock)
 {
-	const char *dir = getenv("TMPDIR");
+	struct timespec t;
 
-	if (dir)
-		return dir;
-	return access("/var/tmp", W_OK) ? "/tmp" : "/var/tmp";
+	if (clock_gettime(clock, &t))
+		return NAN;
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-/* A file of our own with something in every block of it, nameless soon. */
-__host int disk_file_make(char *path, size_t bytes, struct error *e)
+__host enum blk_backend_kind disk_backend(const struct load *l)
 {
-	const size_t chunk = 1 << 20;
-	char *fill = malloc(chunk);
-	int fd, rc = 0;
-
-	snprintf(path, bytes, "%s/vmgauge-disk-XXXXXX", disk_directory());
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0 || !fill) {
-		rc = error_set(e, -errno, "%s: %s", path, strerror(errno));
-		goto out;
-	}
-	memset(fill, 0x5a, chunk);
-	for (uint64_t at = 0; at < DISK_BYTES && !rc; at += chunk)
-		if (pwrite(fd, fill, chunk, (off_t)at) != (ssize_t)chunk)
-			rc = error_set(e, -ENOSPC, "%s: cannot write %llu MiB",
-				       path, DISK_BYTES >> 20);
-	if (!rc && fsync(fd))
-		rc = error_set(e, -errno, "%s: %s", path, strerror(errno));
-	if (rc)
-		unlink(path);
-out:
-	if (fd >= 0)
-		close(fd);
-	free(fill);
-	return rc;
-}
-
-/* Plugs a disk in. What this host has not is the row's skip. */
-__host int disk_plug(struct item_host *h, enum blk_backend_kind backend,
-		     enum virtio_notify notify, bool interrupts)
-{
-	bool file = backend == BLK_FILE || backend == BLK_FILE_DIRECT;
-	const struct virtio_plug plug = {
-		.notify = notify, .interrupts = interrupts,
-		.pu = h->bystander_pu,
+	static const enum blk_backend_kind kind[LOAD_BACKENDS] = {
+		[LOAD_NULL] = BLK_NULL, [LOAD_MEMORY] = BLK_MEMORY,
+		[LOAD_FILE] = BLK_FILE, [LOAD_DIRECT] = BLK_FILE_DIRECT,
 	};
-	char path[256] = "";
+
+	return kind[l->backend];
+}
+
+__host bool load_in_file(const struct load *l)
+{
+	return l->backend == LOAD_FILE || l->backend == LOAD_DIRECT;
+}
+
+__host struct virtio_device *disk_create(const struct load *l, struct error *e)
+{
+	char path[DISK_FILE_PATH_BYTES] = "";
 	const struct blk_config config = {
-		.backend = backend, .bytes = DISK_BYTES, .path = path,
+		.backend = disk_backend(l), .bytes = LOAD_DISK_BYTES,
+		.path = path,
+	};
+	struct virtio_device *d;
+
+	if (load_in_file(l) && disk_file(path, e) < 0)
+		return NULL;
+	d = virtio_blk_create(&config, e);
+	/* Pages of its own, and not that of zeroes, are what it reads. */
+	if (d && l->backend == LOAD_MEMORY)
+		memset(virtio_blk_memory(d), 0x5a, LOAD_DISK_BYTES);
+	return d;
+}
+
+__host int disk_plug(struct item_host *h)
+{
+	static const enum virtio_notify notify[LOAD_DOORBELLS] = {
+		[LOAD_IOEVENTFD] = VIRTIO_NOTIFY_IOEVENTFD,
+		[LOAD_EXIT] = VIRTIO_NOTIFY_EXIT,
+		[LOAD_POLL] = VIRTIO_NOTIFY_POLL,
+	};
+	const struct load *l = &h->bench->load;
+	const struct virtio_plug plug = {
+		.notify = notify[l->doorbell], .interrupts = l->interrupts,
+		.pu = h->bystander_pu,
 	};
 	struct disk *disk = calloc(1, sizeof(*disk));
 	struct error e = { "out of memory for a disk" };
-	int rc = disk ? 0 : -ENOMEM;
+	int rc = -ENOMEM;
 
 	h->opaque = disk;
-	if (!rc && file)
-		rc = disk_file_make(path, sizeof(path), &e);
-	if (!rc) {
-		disk->device = virtio_blk_create(&config, &e);
-		rc = disk->device ? virtio_mmio_attach(disk->device, h->vm,
-						       VIRTIO_MMIO_GPA, &plug,
-						       &e) : -EIO;
-		if (file)
-			unlink(path);
-	}
-	/* Pages of its own, and not that of zeroes, are what it reads. */
-	if (!rc && backend == BLK_MEMORY)
-		memset(virtio_blk_memory(disk->device), 0x5a, DISK_BYTES);
-	if (rc)
-		host_verdict(h, backend == BLK_FILE_DIRECT ? ABI_SKIP :
-			     ABI_ERROR, e.text);
-	return 0;
+	if (disk)
+		disk->device = disk_create(l, &e);
+	if (disk && disk->device)
+		rc = virtio_mmio_attach(disk->device, h->vm, VIRTIO_MMIO_GPA,
+					&plug, &e);
+	return host_said(h, rc, &e);
 }
 
 __host void disk_unplug(struct item_host *h)
@@ -113,45 +104,76 @@ __host void disk_unplug(struct item_host *h)
 	h->opaque = NULL;
 }
 
-/* Nothing failed that the guest did not see, and none is left over. */
-__host int disk_verify(struct item_host *h)
-{
-	const struct disk *disk = h->opaque;
-
-	if (!virtio_blk_errors(disk->device) &&
-	    !(virtio_status_read(disk->device) & VIRTIO_NEEDS_RESET))
-		return 0;
-	host_verdict(h, ABI_ERROR, "the disk had errors");
-	return -EIO;
-}
-
-__host int disk_cost_rewind(struct item_host *h)
+__host int disk_rewind(struct item_host *h)
 {
 	struct disk *disk = h->opaque;
+	struct virtio_stats now;
 
-	virtio_device_stats(disk->device, &disk->before);
+	virtio_device_stats(disk->device, &now);
+	disk->served = now.served;
+	disk->all_ns = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+	disk->own_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
 	return 0;
 }
 
-/*
- * Puts the CPU time of the device's thread in place of the batch's length, in
- * cycles of the guest's TSC, since that is what a block is measured in.
- */
-__host int disk_cost_verify(struct item_host *h)
+/* Nothing failed that the guest did not see; and what the block cost. */
+__host int disk_verify(struct item_host *h)
 {
-	struct abi_mailbox *mb = h->mailbox;
-	uint32_t i = mb->blocks_done;
-	struct disk *disk = h->opaque;
+	double all_ns = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
+	double own_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+	const struct disk *disk = h->opaque;
 	struct virtio_stats now;
-	int khz = kvm_call_raw(h->vcpu->fd, KVM_GET_TSC_KHZ, 0);
 
-	if (khz <= 0 || i >= ABI_BLOCKS_MAX)
+	if (virtio_blk_errors(disk->device) ||
+	    virtio_status_read(disk->device) & VIRTIO_NEEDS_RESET) {
+		host_verdict(h, ABI_ERROR, "the disk had errors");
 		return -EIO;
+	}
 	virtio_device_stats(disk->device, &now);
-	mb->block[i].begin_tsc = 0;
-	mb->block[i].end_tsc = (now.cpu_ns - disk->before.cpu_ns) *
-			       (uint64_t)khz / 1000000;
-	return disk_verify(h);
+	all_ns -= disk->all_ns;
+	own_ns -= disk->own_ns;
+	h->price.requests += (double)(now.served - disk->served);
+	h->price.vcpu_ns += own_ns;
+	h->price.device_ns += all_ns > own_ns ? all_ns - own_ns : 0;
+	return 0;
+}
+
+/* Why a row cannot be, as its skip; what is in a file needs the file. */
+__host const char *file_missing(struct target_context *ctx)
+{
+	struct error e;
+
+	if (disk_file(NULL, &e) >= 0)
+		return NULL;
+	snprintf(ctx->why, sizeof(ctx->why), "%.199s", e.text);
+	return ctx->why;
+}
+
+__host const char *direct_missing(struct target_context *ctx)
+{
+	struct error e;
+
+	if (!disk_file_direct(&e))
+		return NULL;
+	snprintf(ctx->why, sizeof(ctx->why), "%.199s", e.text);
+	return ctx->why;
+}
+
+#define QUICK	"with --quick a few disks and depths stand for all"
+
+__host const char *quick_missing(struct target_context *ctx)
+{
+	return ctx->quick ? QUICK : NULL;
+}
+
+__host const char *quick_file_missing(struct target_context *ctx)
+{
+	return ctx->quick ? QUICK : file_missing(ctx);
+}
+
+__host const char *quick_direct_missing(struct target_context *ctx)
+{
+	return ctx->quick ? QUICK : direct_missing(ctx);
 }
 
 #endif

@@ -1,5 +1,15 @@
 /*
- * The guest's half of the block benches; see disk.h.
+ * The guest's half of the block benches: a driver that keeps `depth` requests
+ * under way.
+ *
+ * An operation is a run of requests: whenever some are done as many new ones
+ * take their place, told by one kick, until the run is through and all are
+ * answered. It polls the ring, or waits for the interrupt, at CPL3, where
+ * every KVM lets the CPU itself run.
+ *
+ * A request's latency is from its submission until its completion is seen.
+ * The clock is read once for all that are seen together, and that is also
+ * when those that take their places are submitted.
  */
 #ifndef VMGAUGE_IO_DISK_GUEST_H
 #define VMGAUGE_IO_DISK_GUEST_H
@@ -8,56 +18,116 @@
 #include "irq.h"
 #include "virtio_blk.h"
 
-#define DISK_SECTORS	(DISK_BYTES / VIRTIO_BLK_SECTOR)
+#define DISK_SECTORS	(LOAD_DISK_BYTES / VIRTIO_BLK_SECTOR)
+
+/* Where QEMU's machine "microvm" has its devices, one behind the other. */
+#define QEMU_MMIO_GPA	0xfeb00000ull
+#define QEMU_MMIO_SLOTS	24u
 
 /* The run that the row asks for. */
 static struct run {
 	struct virtio_blk disk;
+	const struct load *load;
 	enum virtio_blk_type type;
-	uint32_t bytes;			/* of a request */
-	uint32_t depth, requests;	/* at once; in a run */
-	uint64_t sector;		/* of the next one */
-	bool interrupts;
-	bool rings;			/* for every request, due or not */
+	bool random;
+	uint64_t sector, state;		/* of the next one; of the generator */
+	uint32_t sectors;		/* of a request */
+	uint64_t begin_tsc[BLK_SLOTS_MAX];
 	const char *why;		/* it cannot be */
+	bool foreign;			/* ... since the disk is not ours */
 } run;
+
+/* The device; 0 where there is none. */
+__guest uint64_t disk_find(void)
+{
+	if (bell_heard)
+		return VIRTIO_MMIO_GPA;
+	for (uint64_t i = 0; i < QEMU_MMIO_SLOTS; i++) {
+		uint64_t gpa = QEMU_MMIO_GPA + i * VIRTIO_MMIO_BYTES;
+
+		if (mmio_read32(gpa) == VIRTIO_MMIO_MAGIC_VALUE &&
+		    mmio_read32(gpa + VIRTIO_MMIO_DEVICE_ID) ==
+		    VIRTIO_ID_BLOCK)
+			return gpa;
+	}
+	return 0;
+}
+
+/* Somebody's data are not to be written over. */
+__guest bool disk_is_ours(void)
+{
+	char *id = (char *)run.disk.buffers;
+	uint32_t len;
+
+	id[0] = '\0';
+	return virtio_blk_do(&run.disk, VIRTIO_BLK_T_GET_ID, 0,
+			     VIRTIO_BLK_ID_BYTES, &len) == VIRTIO_BLK_S_OK &&
+	       text_equal(id, LOAD_DISK_ID);
+}
 
 __guest void run_open(void)
 {
+	const struct load *l = run.load;
 	const struct virtio_blk_setup setup = {
-		.gpa = VIRTIO_MMIO_GPA,
+		.gpa = disk_find(),
 		.area = (struct virtio_blk_area *)ABI_SCRATCH_GPA,
-		.buffers = DISK_DATA_GPA, .bytes = run.bytes,
-		.slots = (uint16_t)run.depth, .queue_size = VIRTQ_SIZE_MAX,
-		.features = VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC,
-		.interrupts = run.interrupts,
+		.buffers = DISK_DATA_GPA, .bytes = l->bytes,
+		.slots = (uint16_t)l->depth, .queue_size = VIRTQ_SIZE_MAX,
+		.features = VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC |
+			    VIRTIO_BLK_F_FLUSH,
+		.interrupts = l->interrupts,
 	};
 
+	run.foreign = true;
+	run.why = "there is no virtio disk with an MMIO transport here";
+	if (!setup.gpa)
+		return;
 	run.why = virtio_blk_open(&run.disk, &setup);
+	run.foreign = !run.why;
+	if (!run.why && run.disk.sectors < DISK_SECTORS)
+		run.why = "the virtio disk is too small to be vmgauge's";
+	else if (!run.why && !bell_heard && !disk_is_ours())
+		run.why = "the virtio disk does not say that it is vmgauge's";
+	else
+		run.foreign = false;
 }
 
 /* At CPL0; the driver itself at CPL3. */
-__guest void run_setup(enum virtio_blk_type type, uint32_t bytes,
-		       uint32_t depth, uint32_t requests, bool interrupts)
+__guest void run_setup(void)
 {
+	const struct load *l = &bench_running->load;
+
 	run = (struct run){
-		.type = type, .bytes = bytes, .depth = depth,
-		.requests = requests, .interrupts = interrupts,
+		.load = l, .state = mailbox->seed | 1,
+		.random = l->way == LOAD_RANDREAD || l->way == LOAD_RANDWRITE,
+		.type = l->way == LOAD_FLUSH ? VIRTIO_BLK_T_FLUSH :
+			l->way == LOAD_READ || l->way == LOAD_RANDREAD ?
+			VIRTIO_BLK_T_IN : VIRTIO_BLK_T_OUT,
+		.sectors = l->bytes / VIRTIO_BLK_SECTOR,
 	};
-	if (interrupts) {
+	if (l->interrupts) {
 		irq_install(VIRTIO_VECTOR, irq_count_xapic);
 		xapic_start();
 	}
 	ring3_call(run_open);
 	if (run.why)
-		verdict_set(ABI_ERROR, run.why);
-	if (interrupts)
+		verdict_set(run.foreign ? ABI_SKIP : ABI_ERROR, run.why);
+	if (l->interrupts)
 		irq_enable();
+}
+
+/* Before each batch: what was tried before the first timed one is forgotten. */
+__guest void run_rewind(void)
+{
+	if (mailbox->blocks_done)
+		return;
+	for (uint32_t i = 0; i < LATENCY_BUCKETS; i++)
+		mailbox->latency[i] = 0;
 }
 
 __guest void run_teardown(void)
 {
-	if (run.interrupts) {
+	if (run.load->interrupts) {
 		irq_disable();
 		apic_stop();
 		irq_uninstall(VIRTIO_VECTOR);
@@ -66,18 +136,33 @@ __guest void run_teardown(void)
 		verdict_set(ABI_ERROR, "a request failed");
 }
 
-/* Of the bytes' own size, one behind the other, and again. */
-__guest void run_submit(uint16_t slot)
+/* xorshift64*: the upper half is good enough to choose a block. */
+__guest uint64_t block_random(uint64_t blocks)
 {
-	virtio_blk_submit(&run.disk, slot, run.type, run.sector, run.bytes);
-	run.sector += run.bytes / VIRTIO_BLK_SECTOR;
+	run.state ^= run.state >> 12;
+	run.state ^= run.state << 25;
+	run.state ^= run.state >> 27;
+	return ((run.state * 0x2545f4914f6cdd1dull) >> 32) * blocks >> 32;
+}
+
+__guest void run_submit(uint16_t slot, uint64_t now)
+{
+	if (run.random)
+		run.sector = block_random(DISK_SECTORS / run.sectors) *
+			     run.sectors;
+	run.begin_tsc[slot] = now;
+	virtio_blk_submit(&run.disk, slot, run.type, run.sector,
+			  run.load->bytes);
+	if (run.random)
+		return;
+	run.sector += run.sectors;
 	if (run.sector == DISK_SECTORS)
 		run.sector = 0;
 }
 
 __guest void run_kick(void)
 {
-	if (run.rings)
+	if (run.load->rings)
 		virtio_mmio_kick(&run.disk.device, 0);
 	else
 		virtio_blk_kick(&run.disk);
@@ -88,7 +173,7 @@ __guest void run_wait(void)
 {
 	uint64_t before;
 
-	if (!run.interrupts) {
+	if (!run.load->interrupts) {
 		__asm__ volatile("pause");
 		return;
 	}
@@ -99,30 +184,48 @@ __guest void run_wait(void)
 		guest_panic("no interrupt for a completion");
 }
 
-__guest void run_op(void)
+/* Takes what is done, `*submitted` filling its place; how many that were. */
+__guest uint32_t run_take(uint32_t *submitted)
 {
-	uint32_t done = 0, submitted = 0, len;
+	uint64_t now = 0;
+	uint32_t done = 0, len;
 	int slot;
 
-	for (; submitted < run.depth; submitted++)
-		run_submit((uint16_t)submitted);
+	while ((slot = virtio_blk_take(&run.disk, &len)) >= 0) {
+		if (!done++)
+			now = tsc_read();
+		mailbox->latency[latency_bucket(now - run.begin_tsc[slot])]++;
+		if (*submitted < run.load->requests) {
+			run_submit((uint16_t)slot, now);
+			++*submitted;
+		}
+	}
+	return done;
+}
+
+__guest void run_op(void)
+{
+	const struct load *l = run.load;
+	uint32_t done = 0, submitted = 0;
+	uint64_t now;
+
+	if (run.why)
+		return;
+	now = tsc_read();
+	for (; submitted < l->depth; submitted++)
+		run_submit((uint16_t)submitted, now);
 	run_kick();
-	while (done < run.requests) {
+	while (done < l->requests) {
 		uint32_t before = submitted;
 
-		while ((slot = virtio_blk_take(&run.disk, &len)) >= 0) {
-			done++;
-			if (submitted < run.requests) {
-				run_submit((uint16_t)slot);
-				submitted++;
-			}
-		}
+		done += run_take(&submitted);
 		if (submitted != before)
 			run_kick();
-		else if (done < run.requests)
+		else if (done < l->requests)
 			run_wait();
 	}
-	if (run.interrupts)
+	mailbox->requests += l->requests;
+	if (l->interrupts)
 		virtio_set(&run.disk.device, VIRTIO_MMIO_INTERRUPT_ACK,
 			   virtio_get(&run.disk.device,
 				      VIRTIO_MMIO_INTERRUPT_STATUS));

@@ -149,6 +149,16 @@ static const struct shape decomposition_fields[] = {
 	{ 0 }
 };
 
+static const struct shape load_fields[] = {
+	MUST("way", TEXT), MUST("backend", TEXT),
+	MAY("doorbell", TEXT), MAY("completion", TEXT),
+	MUST("bytes", COUNT), MUST("depth", COUNT),
+	MAY("requests_per_s", NUMBER), MAY("mib_per_s", NUMBER),
+	MAY("device_ns", NUMBER), MAY("vcpu_ns", NUMBER),
+	MAY("latencies", COUNT), MAY("latency_ns", MAP, NUMBERS),
+	{ 0 }
+};
+
 const struct shape bench_fields[] = {
 	MAY("unit", TEXT),
 	MAY("better", TEXT, WORDS("lower", "higher")),
@@ -171,6 +181,7 @@ const struct shape bench_fields[] = {
 	MAY("contamination", MAP, NUMBERS),
 	MAY("counters", RECORD, .of = counters_fields),
 	MAY("decomposition", RECORD, .of = decomposition_fields),
+	MAY("load", RECORD, .of = load_fields),
 	{ 0 }
 };
 

@@ -247,6 +247,7 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 			-1,
 		.changes = ctx->changes,
 		.ctx = ctx,
+		.bench = r->bench,
 		.vms = r->vms,
 	};
 	m->mailbox = m->host.mailbox = (void *)(m->host.ram + ABI_MAILBOX_GPA);
@@ -383,6 +384,7 @@ static int kvm_run(void *vm, const struct run_request *r,
 			r->probe->judge(&m->host);
 	}
 	seen->mailbox = *m->mailbox;
+	seen->price = m->host.price;
 	return 0;
 }
 

@@ -21,6 +21,8 @@ enum serial_event {
 	SERIAL_MACHINE,		/* `machine` is complete */
 	SERIAL_READY,		/* the guest waits for serial_ask() */
 	SERIAL_BEGIN,		/* an item begins: mailbox.item, .ring */
+	SERIAL_LOAD_BEGUN,	/* its requests begin ... */
+	SERIAL_LOAD_OVER,	/* ... and have all been answered */
 	SERIAL_ANSWER,		/* `mailbox` is a whole answer */
 	SERIAL_BROKEN,		/* mailbox.item ("": unknown) is not whole */
 	SERIAL_FOREIGN,		/* so, because another image answered */

@@ -157,6 +157,22 @@ static void ret(struct serial *s, const char *frame)
 	s->mailbox.ret[3] = number(frame, "d");
 }
 
+static void latency(struct serial *s, const char *frame)
+{
+	struct abi_mailbox *mb = &s->mailbox;
+	const char *n = field(frame, "n");
+	uint64_t i = number(frame, "i");
+	char *after;
+
+	if (field(frame, "requests"))
+		mb->requests = number(frame, "requests");
+	for (; n && i < LATENCY_BUCKETS; i++, n = after + 1) {
+		mb->latency[i] = (uint32_t)strtoul(n, &after, 16);
+		if (after == n || *after != ',')
+			break;
+	}
+}
+
 static bool counts_sane(const struct abi_mailbox *mb)
 {
 	return mb->checks_kept <= ABI_CHECKS_MAX &&
@@ -224,6 +240,11 @@ static void answer_part(struct serial *s, const char *key, size_t n)
 		block(key, mb->stamp, ABI_STAMPS_MAX);
 	else if (is(key, n, "ret"))
 		ret(s, key);
+	else if (is(key, n, "latency"))
+		latency(s, key);
+	else if (is(key, n, "load"))
+		tell(s, strstr(key, "is=over") ? SERIAL_LOAD_OVER :
+		     SERIAL_LOAD_BEGUN);
 	else if (is(key, n, "panic"))
 		panic(s, key);
 }

@@ -21,6 +21,7 @@
 #include "host/counters.h"
 #include "host/topology.h"
 #include "host/tracing.h"
+#include "item_host.h"
 #include "suite.h"
 
 /* An item and how it is to be run this time. */
@@ -86,6 +87,7 @@ struct observation {
 	bool trips_traced;	/* kernel_exit and kernel_entry are known */
 	double tsc_khz;		/* of the guest's TSC; NaN: unknown */
 	double mapped[PAGE_SIZES];	/* by KVM before the first block; NaN */
+	struct price price;	/* of a bench with a load */
 	double elapsed_ms;
 	json_t *postmortem;	/* owned; NULL when the guest came back */
 	char end_reason[200];	/* one line for a hang or a crash */

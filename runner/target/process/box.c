@@ -124,6 +124,7 @@ void process_observe(const struct process_box *box,
 	seen->mailbox = box->mailbox;
 	memcpy(seen->block, box->block, sizeof(seen->block));
 	memcpy(seen->empty, box->empty, sizeof(seen->empty));
+	seen->price = box->price;
 	end_describe(box, end, r, seen);
 	if (r->stamps)
 		snprintf(seen->trips_note, sizeof(seen->trips_note),

@@ -55,6 +55,7 @@ struct process_box {
 	uint64_t end_tsc;
 	struct block_seen block[ABI_BLOCKS_MAX];
 	struct block_seen empty[ABI_BLOCKS_MAX];
+	struct price price;
 	struct abi_mailbox mailbox;
 };
 

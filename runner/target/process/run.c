@@ -136,6 +136,11 @@ const char *process_unsupported(struct target_context *ctx,
 	if ((needs & NEED_CONTAINER) && !kept)
 		return "there is no container to look out of: --target "
 		       "container has one";
+	if (r->bench && r->bench->process_block)
+		return kept ? "a container has the same kernel's files as its "
+			      "host: see --target native" :
+		       r->bench->unavailable ? r->bench->unavailable(ctx) :
+		       NULL;
 	if (needs & NEED_MACHINE)
 		return "needs a machine of its own: in a process, descriptor "
 		       "tables, ports and EFER are the kernel's";

@@ -1,0 +1,46 @@
+/*
+ * The load that a bench of a disk puts on it: what a request is, and how many
+ * are under way. By it the result tells of requests and bytes a second and of
+ * what each costs both sides in CPU time; a target that has its own devices
+ * (QEMU) makes such a disk of it.
+ */
+#ifndef VMGAUGE_LOAD_H
+#define VMGAUGE_LOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LOAD_DISK_BYTES	(32ull << 20)
+#define LOAD_DISK_ID	"vmgauge"	/* VIRTIO_BLK_T_GET_ID; no other is touched */
+
+/* fio's words. */
+enum load_way {
+	LOAD_NONE = 0,			/* the bench is of something else */
+	LOAD_READ, LOAD_WRITE,		/* one behind the other, and again */
+	LOAD_RANDREAD, LOAD_RANDWRITE,
+	LOAD_FLUSH,
+	LOAD_WAYS
+};
+
+enum load_backend {
+	LOAD_NULL,			/* reads nothing, forgets what is written */
+	LOAD_MEMORY,
+	LOAD_FILE,			/* by the host's page cache */
+	LOAD_DIRECT,			/* past it: O_DIRECT */
+	LOAD_BACKENDS
+};
+
+enum load_doorbell { LOAD_IOEVENTFD, LOAD_EXIT, LOAD_POLL, LOAD_DOORBELLS };
+
+struct load {
+	enum load_way way;
+	enum load_backend backend;
+	enum load_doorbell doorbell;	/* how the device hears of requests */
+	bool interrupts;		/* the driver waits for them, or polls */
+	bool rings;			/* for each request, due or not */
+	uint32_t bytes;			/* of a request; a flush has none */
+	uint32_t depth;			/* under way at once */
+	uint32_t requests;		/* in an operation */
+};
+
+#endif
