@@ -34,7 +34,9 @@ static const char *cannot_run(const struct bench *b, const struct probe *p)
 	if (needs & ~(unsigned int)(NEED_IRQCHIP | NEED_DEVICE |
 				    NEED_MACHINE | NEED_SCRATCH))
 		return "needs what only the built-in VMM sets up";
-	if (b ? b->host_block || b->host_rewind || b->arena.bytes :
+	/* A disk may be there, and is then a target's own. */
+	if (b ? !b->load.way && (b->host_block || b->host_rewind ||
+				 b->arena.bytes) :
 	    p->prepare || p->judge)
 		return "has a host half, which only the built-in VMM runs";
 	if ((needs & NEED_DEVICE) && !boot.ask.devices)

@@ -122,6 +122,12 @@ int emulator_dialogue(struct emulator *em, const char *name,
 		      const struct run_request *r, struct observation *seen,
 		      struct error *e);
 
+/*
+ * emulator_cpu.c: CPU time so far of the thread that is the vCPU, as QEMU
+ * names it, and of all others; false where that cannot be told.
+ */
+bool emulator_cpu(const struct emulator *em, struct price *so_far);
+
 /* NULL, or why an item cannot run on a target that is an emulator. */
 const char *emulator_unsupported(const struct run_request *r);
 

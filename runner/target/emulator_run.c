@@ -17,6 +17,9 @@ const char *emulator_unsupported(const struct run_request *r)
 
 	if (needs & (NEED_PROCESS | NEED_CONTAINER))
 		return "it is about a process, not about a guest";
+	if (r->bench && r->bench->load.way)
+		return "its disk is QEMU's or the built-in VMM's: --target "
+		       "qemu:kvm, or kvm";
 	if (r->bench ? r->bench->host_block || r->bench->lifecycle ||
 		       r->bench->host_rewind || r->bench->arena.bytes :
 	    r->probe->prepare || r->probe->judge || r->probe->process)
@@ -145,6 +148,7 @@ static void answered(struct emulator *em, struct observation *seen)
 	const struct abi_fault *f = &em->serial.mailbox.panic;
 
 	seen->mailbox = em->serial.mailbox;
+	seen->price.requests = (double)seen->mailbox.requests;
 	seen->end = RUN_DONE;
 	if (seen->mailbox.state != ABI_STATE_PANIC)
 		return;
@@ -152,6 +156,27 @@ static void answered(struct emulator *em, struct observation *seen)
 	snprintf(seen->end_reason, sizeof(seen->end_reason),
 		 "guest: %.64s: vector %" PRIu64 " at %#" PRIx64,
 		 seen->mailbox.reason, f->vector, f->rip);
+}
+
+/*
+ * What the requests between the image's two words cost. Sampled when the word
+ * was read, which is a moment later: blocks must be long against that.
+ */
+static void load_watch(struct emulator *em, unsigned int over,
+		       const struct run_request *r, struct price *price)
+{
+	struct price before, after;
+
+	*price = (struct price){ 0 };
+	if (emulator_wait(em, over | 1u << SERIAL_LOAD_BEGUN,
+			  r->deadline_ms) != EMULATOR_EVENT ||
+	    !emulator_cpu(em, &before) ||
+	    emulator_wait(em, over | 1u << SERIAL_LOAD_OVER,
+			  r->deadline_ms) != EMULATOR_EVENT ||
+	    !emulator_cpu(em, &after))
+		return;
+	price->device_ns = after.device_ns - before.device_ns;
+	price->vcpu_ns = after.vcpu_ns - before.vcpu_ns;
 }
 
 int emulator_answer(struct emulator *em, const char *name,
@@ -166,6 +191,8 @@ int emulator_answer(struct emulator *em, const char *name,
 	blocks_unknown(seen);
 	end = emulator_wait(em, over | 1u << SERIAL_BEGIN, boot_ms);
 	begun = end == EMULATOR_EVENT;
+	if (begun && r->bench && r->bench->load.way)
+		load_watch(em, over, r, &seen->price);
 	if (begun)
 		end = emulator_wait(em, over, r->deadline_ms);
 	if (end == EMULATOR_ENDED)

@@ -6,6 +6,8 @@
  *	machine=q35|microvm	(tcg: q35, which has a PC's chips; kvm: microvm,
  *				whose firmware is short where KVM interprets it)
  *	cpu=MODEL[,-FEATURE...]	(max: all that the accelerator can do)
+ *	disk=iothread|main	who serves a disk (kvm: iothread, a thread of its
+ *				own; tcg: main, since that needs ioeventfds)
  *
  * Each run is a QEMU of its own: a tenth of a second, and nothing of one item
  * is left for the next.
@@ -70,7 +72,13 @@ static int qemu_open(struct target_context *ctx, struct error *e)
 static const char *qemu_unsupported(struct target_context *ctx,
 				    const struct run_request *r)
 {
-	(void)ctx;
+	const struct bench *b = r->bench;
+	const char *why;
+
+	if (b && b->load.way) {
+		why = qemu_disk_unsupported(ctx->state, &b->load);
+		return why || !b->unavailable ? why : b->unavailable(ctx);
+	}
 	return emulator_unsupported(r);
 }
 
@@ -79,10 +87,10 @@ static int qemu_create(struct target_context *ctx,
 		       struct error *e)
 {
 	const struct qemu *q = ctx->state;
-	char words[EMULATOR_WORDS_MAX];
 	struct qemu_vm *q_vm = calloc(1, sizeof(*q_vm));
 	struct emulator_command c;
-	int rc;
+	struct qemu_words words;
+	int rc = 0;
 
 	if (!q_vm)
 		return error_set(e, -ENOMEM, "out of memory");
@@ -90,9 +98,12 @@ static int qemu_create(struct target_context *ctx,
 	/* On KVM its times mean something: blocks as long as elsewhere. */
 	emulator_words(r, q->accel[0] == 't' ? QEMU_TCG_BLOCK_CYCLES
 					     : KVM_BLOCK_CYCLES,
-		       words, sizeof(words));
-	qemu_command(q, words, &c);
-	rc = emulator_start(&q_vm->em, &c, e);
+		       words.item, sizeof(words.item));
+	qemu_command(q, &words, &c);
+	if (r->bench && r->bench->load.way)
+		rc = qemu_disk(q, &r->bench->load, &words, &c, e);
+	if (!rc)
+		rc = emulator_start(&q_vm->em, &c, e);
 	if (rc)
 		free(q_vm);
 	else

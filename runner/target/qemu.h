@@ -17,6 +17,13 @@ struct qemu {
 	bool cpu_asked;
 	double tsc_khz;		/* of the guest; NaN: unknown */
 	int image_fd;
+	bool main_loop;		/* disks have no thread of their own */
+};
+
+/* Texts that a command line points to. */
+struct qemu_words {
+	char item[EMULATOR_WORDS_MAX];
+	char disk[200], device[120];
 };
 
 /* -EINVAL names the option that is none. */
@@ -26,7 +33,16 @@ int qemu_kvm_usable(struct qemu *q, struct error *e);
 /* Finds a CPU model with which the image boots. 0 or -errno. */
 int qemu_trials(struct qemu *q, struct error *e);
 /* The command line for one boot; `words` must live as long as `c`. */
-void qemu_command(const struct qemu *q, const char *words,
+void qemu_command(const struct qemu *q, const struct qemu_words *words,
 		  struct emulator_command *c);
+
+/*
+ * qemu_disk.c: adds the disk of a load, on virtio-mmio. NULL, or why QEMU as
+ * asked for has none such. 0 or -errno.
+ */
+const char *qemu_disk_unsupported(const struct qemu *q, const struct load *l);
+int qemu_disk(const struct qemu *q, const struct load *l,
+	      struct qemu_words *words, struct emulator_command *c,
+	      struct error *e);
 
 #endif

@@ -27,6 +27,11 @@ static int option_set(struct qemu *q, const char *key, const char *value)
 		q->machine = value[0] == 'q' ? "q35" : "microvm";
 		return 0;
 	}
+	if (value && !strcmp(key, "disk") && (!strcmp(value, "iothread") ||
+					      !strcmp(value, "main"))) {
+		q->main_loop = value[0] == 'm';
+		return 0;
+	}
 	if (value && *value && !strcmp(key, "cpu")) {
 		snprintf(q->cpu, sizeof(q->cpu), "%s", value);
 		q->cpu_asked = true;
@@ -56,7 +61,8 @@ int qemu_options(struct qemu *q, const char *options,
 		if (option_set(q, key, value))
 			return error_set(e, -EINVAL, "--target qemu: '%s%s%s' "
 					 "is none of tcg, kvm, machine=q35, "
-					 "machine=microvm, cpu=MODEL", key,
+					 "machine=microvm, disk=iothread, "
+					 "disk=main, cpu=MODEL", key,
 					 value ? "=" : "", value ? value : "");
 	}
 	return 0;
@@ -91,8 +97,8 @@ int qemu_kvm_usable(struct qemu *q, struct error *e)
 	return 0;
 }
 
-void qemu_command(const struct qemu *q, const char *words,
-			 struct emulator_command *c)
+void qemu_command(const struct qemu *q, const struct qemu_words *words,
+		  struct emulator_command *c)
 {
 	const char *const argv[] = {
 		q->program, "-M", q->machine, "-accel", q->accel, "-cpu",
@@ -100,7 +106,7 @@ void qemu_command(const struct qemu *q, const char *words,
 		"-no-user-config", "-nic", "none", "-display", "none",
 		"-no-reboot", "-chardev", "stdio,id=serial,signal=off",
 		"-serial", "chardev:serial", "-kernel", IMAGE_ARGUMENT,
-		"-append", words,
+		"-append", words->item, "-name", "vmgauge,debug-threads=on",
 	};
 
 	*c = (struct emulator_command){
@@ -121,15 +127,16 @@ static int trial(const struct qemu *q, struct error *e)
 				 .empty_blocks = 1, .block_ns = 1000,
 				 .deadline_ms = TRIAL_MS };
 	struct observation *seen = calloc(1, sizeof(*seen));
-	char words[EMULATOR_WORDS_MAX];
+	struct qemu_words words;
 	struct emulator_command c;
 	struct emulator em;
 	int rc;
 
 	if (!seen)
 		return error_set(e, -ENOMEM, "out of memory");
-	emulator_words(&r, QEMU_TCG_BLOCK_CYCLES, words, sizeof(words));
-	qemu_command(q, words, &c);
+	emulator_words(&r, QEMU_TCG_BLOCK_CYCLES, words.item,
+		       sizeof(words.item));
+	qemu_command(q, &words, &c);
 	rc = emulator_start(&em, &c, e);
 	if (!rc) {
 		rc = emulator_answer(&em, "QEMU", TRIAL_MS, &r, seen, e);

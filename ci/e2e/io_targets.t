@@ -1,0 +1,116 @@
+#!/bin/bash
+# The disks of the block rows beside others: the same driver and image against
+# QEMU's devices, and the same loop on the same file in a plain process. A
+# disk that is not vmgauge's is not touched.
+. "$(dirname "$0")/lib.sh"
+
+rows=('io/blk_read_4k_null_q1' 'io/blk_read_4k_null_q32'
+      'io/blk_randread_4k_direct_q32' 'io/blk_write_128k_memory_q32'
+      'io/blk_flush_file_q1')
+
+# priced FILE: every row passed or was skipped, and those have all prices.
+priced()
+{
+	holds "$1" "not [(x['id'], x['verdict'], x['reason'])
+			 for x in d['results']
+			 if x['verdict'] not in ('pass', 'skip')]" \
+		"not [(x['id'], x['load']) for x in d['results']
+		      if x['verdict'] == 'pass' and not
+		      (x['load']['device_ns'] > 0 and
+		       x['load']['latencies'] >= x['load']['depth'])]"
+}
+
+passed()
+{
+	holds "$1" "len(d['results']) == ${#rows[@]}" \
+		"not [(x['id'], x['verdict'], x['reason'])
+		      for x in d['results'] if x['verdict'] != 'pass' and
+		      not ('direct' in x['id'] and 'O_DIRECT' in x['reason'])]"
+}
+
+vmgauge bench "${rows[@]}" --target native --instances 2 --budget 2 \
+	-o native.json
+check "rows run in a plain process" judged
+check "where there is something to do without a guest" holds native.json \
+	"all((x['verdict'] == 'skip') == ('null' in x['id'])
+	     for x in d['results'] if 'direct' not in x['id'])"
+check "at a price" priced native.json
+check "of the host alone" holds native.json \
+	"all(x['load'][k] is None for k in ('vcpu_ns', 'doorbell', 'completion')
+	     for x in d['results'] if x['verdict'] == 'pass')"
+check "as the schema has it" valid native.json
+vmgauge bench 'io/blk_*' --target native --quick --instances 1 --budget 1 \
+	-o quick.json
+check "with --quick a few stand for all" holds quick.json \
+	"5 <= len([x for x in d['results'] if x['verdict'] == 'pass']) <= 12" \
+	"any('with --quick' in (x['reason'] or '') for x in d['results'])"
+TMPDIR=/nonexistent vmgauge bench io/blk_flush_file_q1 --target native \
+	-o nowhere.json
+check "without room for the file it is a skip that says what to do" holds \
+	nowhere.json "'TMPDIR=DIRECTORY' in d['results'][0]['reason']" \
+	"d['results'][0]['verdict'] == 'skip'"
+check "no file is left behind" [ -z "$(ls -A "$TMPDIR")" ]
+
+command -v qemu-system-x86_64 >/dev/null || {
+	skip "the same rows against QEMU's devices" \
+		"qemu-system-x86_64 is not installed"
+	finish
+	exit
+}
+vmgauge bench "${rows[@]}" --target qemu:tcg,machine=microvm --instances 1 \
+	--budget 4 -o tcg.json
+check "the same rows run against QEMU's devices" judged
+check "and all have them" passed tcg.json
+check "at a price, the vCPU's too" priced tcg.json
+check "which is told apart" holds tcg.json \
+	"all(x['load']['vcpu_ns'] > 0 for x in d['results']
+	     if x['verdict'] == 'pass')"
+check "as the schema has it" valid tcg.json
+
+vmgauge bench io/blk_read_4k_null_q1 io/blk_read_4k_null_irq_q1 \
+	--target qemu:tcg -o q35.json
+check "a machine without virtio-mmio is a skip" holds q35.json \
+	"all(x['verdict'] == 'skip' and 'microvm' in x['reason']
+	     for x in d['results'])"
+vmgauge bench io/blk_read_4k_null_irq_q1 io/blk_read_4k_null_poll_q1 \
+	--target qemu:tcg,machine=microvm -o other.json
+check "so is what QEMU's devices do in their own way" holds other.json \
+	"[x['verdict'] for x in d['results']] == ['skip', 'skip']"
+vmgauge bench io/blk_read_4k_null_q1 --target qemu:tcg,disk=floppy
+check "an unknown kind of disk is refused by name" refused "disk=floppy" \
+	"disk=main"
+
+# beside NAME DISK: boots the image beside a disk of somebody's.
+beside()
+{
+	head -c 1048576 /dev/urandom >disk.img
+	truncate -s 33554432 disk.img
+	sha256sum <disk.img >before
+	limit_s=60
+	capture qemu-system-x86_64 -M microvm -accel tcg -m 128 -nodefaults \
+		-no-user-config -nic none -display none -no-reboot \
+		-chardev stdio,id=s,signal=off -serial chardev:s \
+		-kernel "$BUILD/guest/image.elf" -append \
+		"item=io/blk_write_4k_null_q1 ring=3 blocks=2 off" \
+		-device isa-debug-exit,iobase=0xf4,iosize=4 \
+		-global virtio-mmio.force-legacy=false \
+		-blockdev driver=file,node-name=d,filename=disk.img \
+		-device "virtio-blk-device,drive=d$1"
+	sha256sum <disk.img >after
+}
+
+beside ""
+check "somebody's disk is known for that" says "does not say that it is"
+check "and nothing is written to it" cmp before after
+beside ",serial=vmgauge"
+check "while one that is ours is written to" eval \
+	'says "latency requests" && ! cmp -s before after'
+
+have_kvm && vmgauge bench io/blk_read_4k_null_q32 --target qemu:kvm \
+	--instances 1 --budget 1 -o kvm.json
+if ! have_kvm || grep -q 'does not boot' kvm.json; then
+	skip "QEMU on KVM has a thread for its disk" "QEMU has no KVM here"
+else
+	check "QEMU on KVM has a thread for its disk" priced kvm.json
+fi
+finish
