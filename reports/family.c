@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "reports/disks.h"
 #include "reports/scaling.h"
 #include "reports/section.h"
 
@@ -46,7 +47,7 @@ const struct family_page families[FAMILY_COUNT] = {
 	[FAMILY_IO] = {
 		"io/", "io.html", "io", "Input and output", "I/O",
 		"Data through a virtual device: requests, bytes, and what each costs "
-		"in exits.", NULL,
+		"in exits and in CPU time.", section_io,
 	},
 	[FAMILY_OTHER] = {
 		NULL, "other.html", "operations", "Other operations", "Other",

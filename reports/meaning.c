@@ -18,6 +18,7 @@ static const char *const inapplicable[] = {
 	"it is about a process", "its host half needs the built-in VMM",
 	"the host's half of this probe needs a VM",
 	"a process has one level of translation", "a guest_memfd is a VM's",
+	"a container stands on its host's files",
 };
 
 static const struct { const char *word, *reason; } meanings[] = {

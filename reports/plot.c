@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "reports/disks.h"
 #include "reports/family.h"
 #include "reports/scaling.h"
 
@@ -260,6 +261,10 @@ int plots_make(struct plots *p, const struct model *m, bool paper,
 	p->scale.family = p->efficiency.family = FAMILY_SCALE;
 	figure_make(&k, &p->scale, "scale", "-throughput", plot_scale);
 	figure_make(&k, &p->efficiency, "scale", "-efficiency", plot_efficiency);
+	p->disk_throughput.family = p->disk_price.family = FAMILY_IO;
+	figure_make(&k, &p->disk_throughput, "io", "-throughput",
+		    plot_disk_throughput);
+	figure_make(&k, &p->disk_price, "io", "-price", plot_disk_price);
 	figure_make(&k, &p->decomposition, "decomposition", "", plot_decomposition);
 	return k.ret;
 }
@@ -287,6 +292,8 @@ void plots_free(struct plots *p)
 	figure_free(&p->memory_overcommit);
 	figure_free(&p->scale);
 	figure_free(&p->efficiency);
+	figure_free(&p->disk_throughput);
+	figure_free(&p->disk_price);
 	figure_free(&p->decomposition);
 	text_free(&p->problem);
 }

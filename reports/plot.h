@@ -21,6 +21,7 @@ struct plots {
 	struct figure decomposition, walk, curve;
 	struct figure memory_faults, memory_dirty, memory_overcommit;
 	struct figure scale, efficiency;
+	struct figure disk_throughput, disk_price;
 	struct figure comparison[GROUPS_MOST];
 	struct figure latencies[FAMILY_COUNT][GROUPS_MOST];
 	struct figure tails[FAMILY_COUNT][GROUPS_MOST];

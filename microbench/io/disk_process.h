@@ -128,7 +128,8 @@ __host uint32_t bare_fill(struct item_host *h, uint32_t *submitted)
 		bare.begin_tsc[io - bare.io] = now;
 		++*submitted;
 		if (bare.channel->submit(bare.channel, io)) {
-			bare_done(h, io, tsc_read());
+			now = tsc_read();
+			bare_done(h, io, now);
 			done++;
 		}
 		bare.at = (bare.at + l->bytes) % LOAD_DISK_BYTES;

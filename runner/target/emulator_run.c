@@ -18,8 +18,8 @@ const char *emulator_unsupported(const struct run_request *r)
 	if (needs & (NEED_PROCESS | NEED_CONTAINER))
 		return "it is about a process, not about a guest";
 	if (r->bench && r->bench->load.way)
-		return "its disk is QEMU's or the built-in VMM's: --target "
-		       "qemu:kvm, or kvm";
+		return "needs what only the built-in VMM sets up, or QEMU: "
+		       "--target kvm, or qemu:kvm";
 	if (r->bench ? r->bench->host_block || r->bench->lifecycle ||
 		       r->bench->host_rewind || r->bench->arena.bytes :
 	    r->probe->prepare || r->probe->judge || r->probe->process)

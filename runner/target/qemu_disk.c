@@ -23,8 +23,8 @@ const char *qemu_disk_unsupported(const struct qemu *q, const struct load *l)
 		return "QEMU's virtio-mmio interrupts by an IO-APIC, which the "
 		       "image does not drive: see the row without _irq";
 	if (l->doorbell != LOAD_IOEVENTFD)
-		return "how its doorbell is heard is the built-in VMM's "
-		       "choice: --target kvm";
+		return "needs what only the built-in VMM sets up: another way "
+		       "of hearing a doorbell";
 	return NULL;
 }
 

@@ -137,8 +137,8 @@ const char *process_unsupported(struct target_context *ctx,
 		return "there is no container to look out of: --target "
 		       "container has one";
 	if (r->bench && r->bench->process_block)
-		return kept ? "a container has the same kernel's files as its "
-			      "host: see --target native" :
+		return kept ? "a container stands on its host's files: "
+			      "--target native" :
 		       r->bench->unavailable ? r->bench->unavailable(ctx) :
 		       NULL;
 	if (needs & NEED_MACHINE)

@@ -1,0 +1,201 @@
+/*
+ * Points of disks, from results; see disks.h.
+ */
+#include "reports/disks.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/kind.h"
+
+/* Missing is less than any. */
+static int text_order(const char *a, const char *b)
+{
+	if (!a || !b)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
+}
+
+static int number_order(double a, double b)
+{
+	return (a > b) - (a < b);
+}
+
+static int backend_rank(const char *backend)
+{
+	static const char *const order[] = { "null", "memory", "file" };
+	int i = 0;
+
+	while (i < 3 && (!backend || strcmp(backend, order[i])))
+		i++;
+	return i;
+}
+
+static int load_order(const struct disk_point *a, const struct disk_point *b)
+{
+	int rc = backend_rank(a->backend) - backend_rank(b->backend);
+
+	if (!rc)
+		rc = text_order(a->backend, b->backend);
+	if (!rc)
+		rc = text_order(a->way, b->way);
+	return rc ? rc : number_order(a->bytes, b->bytes);
+}
+
+/* A process neither has a doorbell nor is it told: it is beside the polled. */
+static const char *told(const char *way)
+{
+	return way ? way : "polled";
+}
+
+static int line_order(const struct disk_point *a, const struct disk_point *b)
+{
+	int rc = -text_order(told(a->completion), told(b->completion));
+
+	return rc ? rc : -text_order(a->doorbell ? a->doorbell : "ioeventfd",
+				     b->doorbell ? b->doorbell : "ioeventfd");
+}
+
+static int point_order(const void *left, const void *right)
+{
+	const struct disk_point *a = left, *b = right;
+	int rc = load_order(a, b);
+
+	if (!rc)
+		rc = line_order(a, b);
+	if (!rc)
+		rc = number_order(a->depth, b->depth);
+	return rc ? rc : (a->side > b->side) - (a->side < b->side);
+}
+
+bool disks_same_load(const struct disk_point *a, const struct disk_point *b)
+{
+	return !load_order(a, b);
+}
+
+bool disks_same_line(const struct disk_point *a, const struct disk_point *b)
+{
+	return a->side == b->side && !load_order(a, b) && !line_order(a, b);
+}
+
+static bool word_known(const char *word, const char *const known[])
+{
+	while (word && *known && strcmp(word, *known))
+		known++;
+	return word && *known;
+}
+
+/* What is not of this list is not this program's, and stays outside. */
+static bool point_known(const struct disk_point *p)
+{
+	static const char *const way[] = {
+		"read", "write", "randread", "randwrite", "flush", NULL,
+	};
+	static const char *const backend[] = {
+		"null", "memory", "file", "direct", NULL,
+	};
+
+	return word_known(p->way, way) && word_known(p->backend, backend) &&
+	       p->depth >= 1 && p->depth <= 1 << 20 && p->bytes >= 0;
+}
+
+static bool point_of(const struct item *it, const struct side *side,
+		     struct disk_point *p)
+{
+	const json_t *load = field_at(it->json, "load");
+
+	if (!it->is_bench || !it->measured || !json_is_object(load))
+		return false;
+	*p = (struct disk_point){
+		.item = it, .side = side,
+		.way = field_text(load, "way"),
+		.backend = field_text(load, "backend"),
+		.doorbell = field_text(load, "doorbell"),
+		.completion = field_text(load, "completion"),
+		.bytes = field_double(load, "bytes"),
+		.depth = field_double(load, "depth"),
+		.per_s = field_double(load, "requests_per_s"),
+		.mib_per_s = field_double(load, "mib_per_s"),
+		.device_ns = field_double(load, "device_ns"),
+		.vcpu_ns = field_double(load, "vcpu_ns"),
+		.p50_ns = field_double(load, "latency_ns.p50"),
+		.p99_ns = field_double(load, "latency_ns.p99"),
+		.efficiency = NAN,
+	};
+	return point_known(p);
+}
+
+/* The same on the same host without a guest, if that is known. */
+static void efficiency_find(const struct disks *d, const struct comparison *c,
+			    struct disk_point *p)
+{
+	if (!p->side || p->side->native == NO_SIDE)
+		return;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct disk_point *bare = &d->point[i];
+
+		if (bare->side == &c->sides[p->side->native] &&
+		    bare->side != p->side && bare->depth == p->depth &&
+		    !load_order(bare, p))
+			p->efficiency = p->per_s / bare->per_s;
+	}
+}
+
+int disks_read(struct disks *d, const struct model *m)
+{
+	const struct comparison *c = m->all;
+	size_t most = 0, n = 0;
+
+	*d = (struct disks){ 0 };
+	for (size_t s = 0; s < c->n; s++)
+		most += c->sides[s].n;
+	d->point = calloc(most + 1, sizeof(*d->point));
+	if (!d->point)
+		return -ENOMEM;
+	for (size_t s = 0; s < c->n; s++) {
+		size_t before = n;
+
+		for (size_t i = 0; i < c->sides[s].n; i++)
+			n += point_of(c->sides[s].items[i], &c->sides[s],
+				      &d->point[n]);
+		d->sides += n > before;
+	}
+	d->n = n;
+	for (size_t i = 0; i < n; i++)
+		efficiency_find(d, c, &d->point[i]);
+	qsort(d->point, n, sizeof(*d->point), point_order);
+	return 0;
+}
+
+void disks_free(struct disks *d)
+{
+	free(d->point);
+	*d = (struct disks){ 0 };
+}
+
+void disks_load_name(const struct disk_point *p, struct text *out)
+{
+	text_add(out, p->way);
+	if (p->bytes >= 1 << 20)
+		text_format(out, " of %g MiB", p->bytes / (1 << 20));
+	else if (p->bytes >= 1 << 10)
+		text_format(out, " of %g KiB", p->bytes / (1 << 10));
+	else if (p->bytes > 0)
+		text_format(out, " of %g bytes", p->bytes);
+	text_format(out, ", %s", p->backend);
+}
+
+const char *disks_how(const struct disk_point *p)
+{
+	if (!p->completion)
+		return "no guest";
+	if (!strcmp(p->completion, "interrupt"))
+		return "by interrupt";
+	if (p->doorbell && !strcmp(p->doorbell, "polled"))
+		return "both sides poll";
+	if (p->doorbell && !strcmp(p->doorbell, "exit"))
+		return "doorbell by exit";
+	return "driver polls";
+}
