@@ -268,3 +268,19 @@ void model_free(struct model *m)
 	free(m->runs);
 	*m = (struct model){ 0 };
 }
+
+static bool lost_in_empty(const struct item *it)
+{
+	return it->in_cycles && it->median <= 0;
+}
+
+struct number model_median(const struct item *it)
+{
+	return lost_in_empty(it) ? (struct number){ "< empty" } :
+	       number(it->median);
+}
+
+struct number model_ns(const struct item *it)
+{
+	return number(lost_in_empty(it) ? (double)NAN : it->ns);
+}

@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "reports/number.h"
 #include "reports/text.h"
 
 enum verdict {
@@ -138,6 +139,13 @@ const char *model_verdict(enum verdict v);
 size_t model_slot(int ring);
 /* "0", "3" or an em dash */
 const char *model_ring(int ring);
+
+/*
+ * The median and the same in ns, for a cell: "< empty" and unknown where the
+ * operation took no longer than the empty loop that is subtracted.
+ */
+struct number model_median(const struct item *it);
+struct number model_ns(const struct item *it);
 /* "1 kernel + 0 user"; "unknown" for NULL. Appends to `out`. */
 void model_exits(const json_t *exits, struct text *out);
 /*

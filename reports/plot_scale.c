@@ -73,7 +73,9 @@ static bool chart_open(struct chart *t, const struct model *m)
 		}
 	}
 	if (t->n && t->key[0] == 'r') {
-		t->high = fmax(t->high, fmin(t->cpus, t->most)) * 1.5;
+		t->high = fmax(t->high, fmin(t->cpus, t->most));
+		/* Room for the words above the line of perfect scaling. */
+		t->high *= fmax(1.5, pow(t->high / t->low, 0.08));
 		t->low /= 1.5;
 	} else if (t->n) {
 		t->high = fmin(fmax(t->high, 1) * 1.12, 4);

@@ -29,7 +29,7 @@ static void add_evidence(const struct item *it, const struct ratio *r,
 			 struct text *out)
 {
 	if (it->in_cycles)
-		text_format(out, "%s cycles (%s); ", number(it->median).s,
+		text_format(out, "%s cycles (%s); ", model_median(it).s,
 			    number_range(it->low, it->high).s);
 	text_format(out, "%s instances of %s blocks", number_tidy(it->instances).s,
 		    number_tidy(it->blocks).s);

@@ -110,12 +110,12 @@ static void write_row(struct page *p, const struct item *it, bool with_level)
 	p->ops->row(p, it->attested == KNOWN_NO);
 	p->ops->cell(p, CELL_CODE, it->name);
 	p->ops->cell(p, CELL_TEXT, model_ring(it->ring));
-	text_add(&t, number(it->median).s);
+	text_add(&t, model_median(it).s);
 	if (!it->in_cycles)
 		text_format(&t, " %.16s", field_text(it->json, "unit"));
 	p->ops->cell_link(p, CELL_TEXT, text_string(&t), text_string(&href));
 	cell_interval(p, it, with_level);
-	p->ops->cell(p, CELL_TEXT, number(it->ns).s);
+	p->ops->cell(p, CELL_TEXT, model_ns(it).s);
 	text_clear(&t);
 	text_format(&t, "%s \u00d7 %s", number_tidy(it->instances).s,
 		    number_tidy(it->blocks).s);
@@ -174,7 +174,7 @@ static void write_beside(struct page *p, const struct model *m,
 		text_clear(&href);
 		if (it) {
 			link_samples(it, &href);
-			text_format(&t, "%s%s", number(it->median).s,
+			text_format(&t, "%s%s", model_median(it).s,
 				    it->attested == KNOWN_NO ? " (not attested)" : "");
 		}
 		p->ops->cell_link(p, CELL_TEXT, text_string(&t),

@@ -57,7 +57,7 @@ static void add_overhead(const struct item *it, struct text *out)
 
 static void add_facts(const struct item *it, struct text *out)
 {
-	text_format(out, "Median %s cycles", number(it->median).s);
+	text_format(out, "Median %s cycles", model_median(it).s);
 	if (!isnan(it->low))
 		text_format(out, ", interval %s", number_range(it->low, it->high).s);
 	if (!isnan(it->level))

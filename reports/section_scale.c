@@ -71,6 +71,17 @@ static bool any_measured(const json_t *all)
 	return false;
 }
 
+static bool any_law(const json_t *all)
+{
+	const json_t *series;
+	size_t i;
+
+	json_array_foreach((json_t *)all, i, series)
+		if (json_is_object(json_object_get(series, "usl")))
+			return true;
+	return false;
+}
+
 static void write_law(struct page *p, const json_t *all)
 {
 	static const struct column columns[] = {
@@ -82,6 +93,12 @@ static void write_law(struct page *p, const json_t *all)
 	const json_t *series;
 	size_t i;
 
+	if (!any_law(all)) {
+		p->ops->paragraph(p, "The Universal Scalability Law is fitted to none "
+				  "of them: it takes four counts of vCPUs that do not "
+				  "exceed the CPUs.");
+		return;
+	}
 	p->ops->table_begin(p, "The Universal Scalability Law, X(N) = \u03bbN / (1 + "
 			    "\u03c3(N \u2212 1) + \u03baN(N \u2212 1)), up to the "
 			    "host\u2019s CPUs", columns,

@@ -100,8 +100,8 @@ static void write_headlines(struct page *p, const struct run *run)
 		text_clear(&unit);
 		text_add(&unit, "cycles");
 		if (!isnan(it->ns))
-			text_format(&unit, " \u00b7 %s ns", number(it->ns).s);
-		p->ops->card(p, number(it->median).s, text_string(&unit),
+			text_format(&unit, " \u00b7 %s ns", model_ns(it).s);
+		p->ops->card(p, model_median(it).s, text_string(&unit),
 			     text_string(&label));
 	}
 	text_free(&unit);

@@ -98,10 +98,29 @@ const char *table_flag(const json_t *r)
 	       flagged(r, "two_humps") ? ", two humps" : "";
 }
 
+/* Less than nothing is no cost: the empty loop varies by more than it. */
+static bool lost_in_empty(const json_t *r)
+{
+	return !strcmp(text(r, "unit"), "cycles") && number(r, "median") <= 0;
+}
+
+const char *table_median(char *to, size_t bytes, const json_t *r)
+{
+	return lost_in_empty(r) ? "< empty" :
+	       table_figure(to, bytes, number(r, "median"));
+}
+
+const char *table_ns(char *to, size_t bytes, const json_t *r)
+{
+	if (strcmp(text(r, "unit"), "cycles"))
+		return text(r, "unit");
+	return lost_in_empty(r) ? "-" :
+	       table_figure(to, bytes, number(r, "ns"));
+}
+
 static void bench_row(FILE *out, const json_t *r, int width)
 {
 	const json_t *ci = json_object_get(r, "ci");
-	const char *unit = text(r, "unit");
 	char median[32], low[32], high[32], ns[32], interval[72];
 	const json_t *params = json_object_get(r, "params");
 	char id[TABLE_ID_MAX];
@@ -118,10 +137,9 @@ static void bench_row(FILE *out, const json_t *r, int width)
 		 table_figure(low, sizeof(low), number(ci, "low")),
 		 table_figure(high, sizeof(high), number(ci, "high")));
 	fprintf(out, "%12s  %-22s %9s  %s%s\n",
-		table_figure(median, sizeof(median), number(r, "median")),
+		table_median(median, sizeof(median), r),
 		json_is_object(ci) ? interval : "no interval",
-		strcmp(unit, "cycles") ? unit :
-		table_figure(ns, sizeof(ns), number(r, "ns")),
+		table_ns(ns, sizeof(ns), r),
 		table_attested(r), table_flag(r));
 }
 

@@ -16,6 +16,10 @@
 void table_id(char *to, size_t bytes, const json_t *r);
 /* 12,345.6 with as many digits as a measurement bears; returns `to`. */
 const char *table_figure(char *to, size_t bytes, double v);
+/* The median; "< empty" where the operation took no longer than nothing. */
+const char *table_median(char *to, size_t bytes, const json_t *r);
+/* The same in ns; the row's unit where that is not cycles. */
+const char *table_ns(char *to, size_t bytes, const json_t *r);
 /* "attested", "not attested" or "none to attest". */
 const char *table_attested(const json_t *r);
 /* ", two humps": what a reader must know of the number; "" for nothing. */

@@ -65,7 +65,7 @@ static void numbers_put(struct grid *g, const json_t *r)
 	bool odd = !strcmp(table_attested(r), "not attested");
 	char to[32], to2[32];
 
-	grid_put(g, PAINT_NONE, "%s", table_figure(to, sizeof(to), median));
+	grid_put(g, PAINT_NONE, "%s", table_median(to, sizeof(to), r));
 	if (json_is_object(ci))
 		grid_put(g, PAINT_NONE, "[%s, %s]",
 			 table_figure(to, sizeof(to), low),
@@ -73,8 +73,7 @@ static void numbers_put(struct grid *g, const json_t *r)
 	else
 		grid_put(g, PAINT_NONE, "no interval");
 	spread_put(g, low, median, high);
-	grid_put(g, PAINT_NONE, "%s", !cycles ? text(r, "unit") :
-		 table_figure(to, sizeof(to), number(r, "ns")));
+	grid_put(g, PAINT_NONE, "%s", table_ns(to, sizeof(to), r));
 	if (cycles && median > 0)
 		grid_dot(g, odd ? PAINT_ODD : PAINT_GOOD, log(low),
 			  log(median), log(high));
