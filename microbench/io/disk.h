@@ -138,11 +138,15 @@ __host int disk_verify(struct item_host *h)
 	return 0;
 }
 
+#define NO_FILES	"with --confine no file can be opened, a disk's neither"
+
 /* Why a row cannot be, as its skip; what is in a file needs the file. */
 __host const char *file_missing(struct target_context *ctx)
 {
 	struct error e;
 
+	if (ctx->confine_all)
+		return NO_FILES;
 	if (disk_file(NULL, &e) >= 0)
 		return NULL;
 	snprintf(ctx->why, sizeof(ctx->why), "%.199s", e.text);
@@ -153,6 +157,8 @@ __host const char *direct_missing(struct target_context *ctx)
 {
 	struct error e;
 
+	if (ctx->confine_all)
+		return NO_FILES;
 	if (!disk_file_direct(&e))
 		return NULL;
 	snprintf(ctx->why, sizeof(ctx->why), "%.199s", e.text);
