@@ -23,7 +23,7 @@ CFLAGS   ?= -O2 -g
 SAN      := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
 HOST_C   := -std=gnu11 -D_GNU_SOURCE $(WARN) $(SAN) -pthread -Irunner -Iguests \
 	    -Iguests/x86_64 -I. $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
-HOST_LD  := $(SAN) -pthread $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lpfm -lm
+HOST_LD  := $(SAN) -pthread $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lpfm -lZydis -lm
 GUEST_C  := -std=gnu11 $(WARN) -O2 -g -ffreestanding -fno-pic -fno-pie -mno-red-zone \
 	    -mgeneral-regs-only -mcmodel=small -fno-stack-protector -fcf-protection=none \
 	    -fno-asynchronous-unwind-tables \

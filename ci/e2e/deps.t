@@ -8,14 +8,16 @@
 bin=$work/bin
 calls=$work/calls
 run_packages="make gcc libc6-dev binutils pkg-config libhwloc-dev \
-libjansson-dev libsqlite3-dev libseccomp-dev liburing-dev libpfm4-dev gnuplot-nox"
+libjansson-dev libsqlite3-dev libseccomp-dev liburing-dev libpfm4-dev \
+libzydis-dev gnuplot-nox"
 check_packages="perl libcmocka-dev python3 python3-jsonschema clang cppcheck \
 clang-tidy util-linux qemu-system-x86 chromium chromium-driver \
 python3-selenium python3-prometheus-client python3-junitparser bubblewrap runc \
 lxc node-tap-parser python3-html5lib python3-tinycss2 mandoc zsh fish \
 dpkg-dev lintian"
 run_rpms="make gcc glibc-devel binutils pkgconf-pkg-config hwloc-devel \
-jansson-devel sqlite-devel libseccomp-devel liburing-devel libpfm-devel gnuplot-minimal"
+jansson-devel sqlite-devel libseccomp-devel liburing-devel libpfm-devel \
+zydis-devel gnuplot-minimal"
 tools_run="make gcc objcopy pkg-config gnuplot"
 tools_check="prove clang cppcheck clang-tidy unshare qemu-system-x86_64 \
 chromium chromedriver bwrap runc lxc-start python3 node \
