@@ -18,6 +18,8 @@ static const struct verb verbs[] = {
 	  verb_bench },
 	{ "conform", "probe; TAP 14 on standard output, -o FILE",
 	  verb_conform },
+	{ "differ", "random instructions here and in a guest: what differs",
+	  verb_differ },
 	{ "run", "both, into results/<time>-<host>/ with its report",
 	  verb_run },
 	{ "soak", "the same for hours: leaks, drift, a verdict and a plot",
