@@ -63,7 +63,6 @@ bool insn_decode(const uint8_t *bytes, size_t count, struct insn *x)
 
 		x->flags_read = f->tested;
 		x->flags_written = f->modified | f->set_0 | f->set_1;
-		x->flags_undefined |= f->undefined;
 	}
 	for (unsigned int i = 0; i < d.insn.operand_count; i++) {
 		const ZydisDecodedOperand *op = &d.operand[i];
