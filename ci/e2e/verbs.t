@@ -2,7 +2,7 @@
 # Each verb answers as the command line promises: help, names, exit codes.
 . "$(dirname "$0")/lib.sh"
 
-verbs="info list explain bench conform run soak report"
+verbs="info list explain bench conform differ run soak report"
 
 vmgauge --help
 check "--help succeeds" exited 0
