@@ -30,7 +30,13 @@ enum load_backend {
 	LOAD_BACKENDS
 };
 
-enum load_doorbell { LOAD_IOEVENTFD, LOAD_EXIT, LOAD_POLL, LOAD_DOORBELLS };
+enum load_doorbell {
+	LOAD_IOEVENTFD,
+	LOAD_ASLEEP,			/* that, and it never lingers */
+	LOAD_EXIT,
+	LOAD_POLL,
+	LOAD_DOORBELLS
+};
 
 struct load {
 	enum load_way way;

@@ -195,6 +195,8 @@ const char *disks_how(const struct disk_point *p)
 		return "by interrupt";
 	if (p->doorbell && !strcmp(p->doorbell, "polled"))
 		return "both sides poll";
+	if (p->doorbell && !strcmp(p->doorbell, "asleep"))
+		return "device asleep";
 	if (p->doorbell && !strcmp(p->doorbell, "exit"))
 		return "doorbell by exit";
 	return "driver polls";

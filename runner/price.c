@@ -27,8 +27,8 @@ static const char *const backend_name[LOAD_BACKENDS] = {
 };
 
 static const char *const doorbell_name[LOAD_DOORBELLS] = {
-	[LOAD_IOEVENTFD] = "ioeventfd", [LOAD_EXIT] = "exit",
-	[LOAD_POLL] = "polled",
+	[LOAD_IOEVENTFD] = "ioeventfd", [LOAD_ASLEEP] = "asleep",
+	[LOAD_EXIT] = "exit", [LOAD_POLL] = "polled",
 };
 
 /* The median over instances, or null where none knows. */

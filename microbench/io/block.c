@@ -2,9 +2,9 @@
  * A virtio disk: what a request costs by size, by depth, by what the disk
  * stands on, and by how both sides hear of each other.
  *
- * With one request under way the time is a request's latency: a doorbell, the
- * wake-up of the device's thread, the ring twice, the backend, and the
- * completion. With more of them it is what throughput is made of. Each row
+ * With one request under way the time is a request's latency: the ring twice,
+ * the backend, and where the device's thread has gone to sleep meanwhile, a
+ * doorbell and its wake-up. With more of them it is what throughput is made of. Each row
  * says beside it what a request takes of CPU time on both sides, and the
  * latencies of single requests. Both sides use the event index, so that a
  * busy device is not rung and a busy driver not interrupted.
@@ -59,7 +59,8 @@
 #define READING	"At depth 1 this is the latency of a request; deeper, its inverse is the "	\
 		"throughput, which stands beside it, as do the CPU time that a request takes "	\
 		"of the device and of the vCPU, and the latencies of single requests. A vCPU " \
-		"that polls is busy all the time."
+		"that polls is busy all the time. The device's thread looks for more for a few "	\
+		"microseconds before it sleeps and has to be rung for."
 #define READING_IRQ "Each wait of the guest ends by an irqfd's message to its APIC, at CPL3 "	\
 		    "with interrupts on; InterruptStatus is read and acknowledged once a run, " \
 		    "which is two exits to user space."
@@ -215,6 +216,15 @@ FLUSH(QUICK, file);
 
 POLL(1);
 POLL(32);
+
+ROW(blk_read_4k_null_asleep_q1,
+    "4 KiB reads of a null disk whose thread sleeps, 1 under way",
+    "As blk_read_4k_null_q1, but the thread never looks for more: each request is a doorbell and "
+    "a wake-up. What lingering saves is the difference.",
+    read, 4k, null, 1, 1,
+    .needs = ALWAYS | NEED_VMM,
+    .load.doorbell = LOAD_ASLEEP,
+    .exits = EXITS_RANGE(0, 1, 0));
 
 ROW(blk_read_4k_null_exit_q1,
     "4 KiB reads of a null disk, its doorbell an exit to user space",

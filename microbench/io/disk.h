@@ -77,13 +77,14 @@ __host int disk_plug(struct item_host *h)
 {
 	static const enum virtio_notify notify[LOAD_DOORBELLS] = {
 		[LOAD_IOEVENTFD] = VIRTIO_NOTIFY_IOEVENTFD,
+		[LOAD_ASLEEP] = VIRTIO_NOTIFY_IOEVENTFD,
 		[LOAD_EXIT] = VIRTIO_NOTIFY_EXIT,
 		[LOAD_POLL] = VIRTIO_NOTIFY_POLL,
 	};
 	const struct load *l = &h->bench->load;
 	const struct virtio_plug plug = {
 		.notify = notify[l->doorbell], .interrupts = l->interrupts,
-		.pu = h->bystander_pu,
+		.pu = h->bystander_pu, .drowsy = l->doorbell == LOAD_ASLEEP,
 	};
 	struct disk *disk = calloc(1, sizeof(*disk));
 	struct error e = { "out of memory for a disk" };

@@ -47,6 +47,7 @@ struct virtio_plug {
 	enum virtio_notify notify;
 	bool interrupts;	/* by irqfd, at VIRTIO_VECTOR; needs an irqchip */
 	int pu;			/* of the threads; -1: anywhere */
+	bool drowsy;		/* they sleep as soon as there is nothing */
 	uint64_t hidden;	/* features that are not offered */
 };
 
