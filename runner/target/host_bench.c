@@ -4,6 +4,7 @@
  * inside its doorbell (guests/bench.c is the guest's side).
  */
 #include <errno.h>
+#include <string.h>
 #include <x86intrin.h>
 
 #include "target/host_bench.h"
@@ -100,7 +101,11 @@ static uint64_t blocks_measure(const struct host_bench *hb, block_fn *fn,
 			       struct abi_block *to, struct block_seen *seen)
 {
 	uint64_t ops = ops_calibrate(hb, fn, block_cycles);
+	struct abi_mailbox *mb = hb->host->mailbox;
 
+	/* What was tried is not what is timed. */
+	hb->host->price = (struct price){ 0 };
+	memset(mb->latency, 0, sizeof(mb->latency));
 	for (uint32_t i = 0; ops && i < blocks; i++)
 		if (block_measure(hb, fn, ops, &to[i], &seen[i]))
 			return 0;
