@@ -92,7 +92,7 @@ __guest void irq_teardown(void)
 ROW(doorbell_round_trip, "MMIO store to an ioeventfd until a polling thread's answer is seen",
     "doorbell_half and completion_polled_half together, by the guest's clock. The thread reads "
     "the eventfd all the time: nobody is woken.",
-    plain, polled_setup, 0, .exits = EXITS(1, 0));
+    plain, plain_setup, 0, .exits = EXITS(1, 0));
 ROW(doorbell_half, "MMIO store to an ioeventfd until a polling thread has read it",
     "The exit, KVM's lookup of the address, the eventfd's count, and another CPU's read() of it.",
     polled, polled_setup, 0, .exits = EXITS(1, 0),

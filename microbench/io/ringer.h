@@ -26,7 +26,8 @@ struct page {
 	uint64_t rung __attribute__((aligned(64)));	/* the guest's stamp */
 	uint64_t heard;			/* sum: answer's arrival - its sending */
 	uint64_t answered __attribute__((aligned(64)));	/* how many */
-	uint64_t sent;			/* the host's stamp */
+	/* The host's stamp; not where the guest looks all the time. */
+	uint64_t sent __attribute__((aligned(64)));
 };
 
 struct ringer {
@@ -34,6 +35,7 @@ struct ringer {
 	volatile struct page *page;
 	int bell;			/* what the doorbell signals */
 	int irqfd;			/* -1: it answers in memory */
+	bool plain;			/* nothing is stamped */
 	pthread_t thread;
 	bool running;
 	atomic_bool quit;
@@ -46,14 +48,16 @@ struct ringer {
 __host void *ringer_thread(void *opaque)
 {
 	struct ringer *r = opaque;
-	uint64_t n, now, rung, one = 1;
+	uint64_t n, now = 0, rung = 0, one = 1;
 
 	while (!atomic_load(&r->quit)) {
 		if (read(r->bell, &n, sizeof(n)) != sizeof(n))
 			continue;
-		now = tsc_read();
-		rung = r->page->rung;
-		r->page->sent = now;
+		if (!r->plain) {
+			now = tsc_read();
+			rung = r->page->rung;
+			r->page->sent = now;
+		}
 		if (r->irqfd >= 0 && write(r->irqfd, &one, sizeof(one)) < 0)
 			return NULL;
 		__atomic_store_n(&r->page->answered, ++r->answered,
@@ -106,7 +110,8 @@ __host int bell_make(struct item_host *h, struct ringer *r, bool sleeps,
 	return rc < 0 ? rc : 0;
 }
 
-__host int ringer_setup(struct item_host *h, bool sleeps, bool interrupts)
+__host int ringer_setup(struct item_host *h, bool plain, bool sleeps,
+			bool interrupts)
 {
 	struct ringer *r = calloc(1, sizeof(*r));
 	struct error e = { "the host's thread could not be started" };
@@ -117,6 +122,7 @@ __host int ringer_setup(struct item_host *h, bool sleeps, bool interrupts)
 		return -ENOMEM;
 	r->vm = h->vm;
 	r->irqfd = -1;
+	r->plain = plain;
 	r->page = (volatile struct page *)(h->ram + ABI_SCRATCH_GPA);
 	rc = bell_make(h, r, sleeps, &e);
 	if (!rc && interrupts) {
@@ -129,19 +135,24 @@ __host int ringer_setup(struct item_host *h, bool sleeps, bool interrupts)
 	return host_said(h, rc, &e);
 }
 
+__host int plain_setup(struct item_host *h)
+{
+	return ringer_setup(h, true, false, false);
+}
+
 __host int polled_setup(struct item_host *h)
 {
-	return ringer_setup(h, false, false);
+	return ringer_setup(h, false, false, false);
 }
 
 __host int sleeping_setup(struct item_host *h)
 {
-	return ringer_setup(h, true, false);
+	return ringer_setup(h, false, true, false);
 }
 
 __host int interrupting_setup(struct item_host *h)
 {
-	return ringer_setup(h, false, true);
+	return ringer_setup(h, false, false, true);
 }
 
 __host void ringer_teardown(struct item_host *h)
