@@ -37,17 +37,17 @@ def median_interval(values, alpha=0.05):
     return v[k - 1], v[n - k], 1 - 2 * tail
 
 
-def abba(a, b):
-    """Ratios b/a of 2 * ROUNDS pairs, taken in the order A B B A."""
+def abba(a, b, rounds=ROUNDS):
+    """Ratios b/a of 2 * rounds pairs, taken in the order A B B A."""
     ratios = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         a1, b1, b2, a2 = a(), b(), b(), a()
         ratios += [b1 / a1, b2 / a2]
     return ratios
 
 
-def ratio(name, a, b):
-    values = abba(a, b)
+def ratio(name, a, b, rounds=ROUNDS):
+    values = abba(a, b, rounds)
     low, high, level = median_interval(values)
     print(f"# {name}: interval [{low:.3f}, {high:.3f}] at {level:.1%}, "
           f"{len(values)} pairs")

@@ -59,19 +59,20 @@ __host struct blk_channel *bare_channel(const struct load *l, struct error *e)
 	return blk_uring_open(fd, direct_fd, e);
 }
 
-/* Aligned as a guest's buffers are, and with pages of their own. */
+/* In pages of 4 KiB, as a guest's memory is, and each with one of its own. */
 __host int bare_buffers(const struct load *l)
 {
 	uint64_t all = (uint64_t)l->depth * l->bytes;
 	uint8_t *data = mmap(NULL, all ? all : 1, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
-			     0);
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	bare.io = calloc(l->depth, sizeof(*bare.io));
 	bare.free = calloc(l->depth, sizeof(*bare.free));
 	bare.begin_tsc = calloc(l->depth, sizeof(*bare.begin_tsc));
 	if (data == MAP_FAILED || !bare.io || !bare.free || !bare.begin_tsc)
 		return -ENOMEM;
+	if (madvise(data, all ? all : 1, MADV_NOHUGEPAGE) && errno != EINVAL)
+		return -errno;
 	memset(data, 0x5a, all);
 	for (uint32_t i = 0; i < l->depth; i++) {
 		bare.io[i] = (struct blk_io){
