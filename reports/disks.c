@@ -10,6 +10,8 @@
 
 #include "reports/kind.h"
 
+#define FIO	"io/fio_"	/* how rows of fio's begin */
+
 /* Missing is less than any. */
 static int text_order(const char *a, const char *b)
 {
@@ -54,6 +56,8 @@ static int line_order(const struct disk_point *a, const struct disk_point *b)
 {
 	int rc = -text_order(told(a->completion), told(b->completion));
 
+	if (!rc)
+		rc = a->fio - b->fio;
 	return rc ? rc : -text_order(a->doorbell ? a->doorbell : "ioeventfd",
 				     b->doorbell ? b->doorbell : "ioeventfd");
 }
@@ -122,6 +126,7 @@ static bool point_of(const struct item *it, const struct side *side,
 		.vcpu_ns = field_double(load, "vcpu_ns"),
 		.p50_ns = field_double(load, "latency_ns.p50"),
 		.p99_ns = field_double(load, "latency_ns.p99"),
+		.fio = it->id && !strncmp(it->id, FIO, strlen(FIO)),
 		.efficiency = NAN,
 	};
 	return point_known(p);
@@ -137,7 +142,8 @@ static void efficiency_find(const struct disks *d, const struct comparison *c,
 		const struct disk_point *bare = &d->point[i];
 
 		if (bare->side == &c->sides[p->side->native] &&
-		    bare->side != p->side && bare->depth == p->depth &&
+		    bare->side != p->side && !bare->fio &&
+		    bare->depth == p->depth &&
 		    !load_order(bare, p))
 			p->efficiency = p->per_s / bare->per_s;
 	}
@@ -190,7 +196,7 @@ void disks_load_name(const struct disk_point *p, struct text *out)
 const char *disks_how(const struct disk_point *p)
 {
 	if (!p->completion)
-		return "no guest";
+		return p->fio ? "fio" : "no guest";
 	if (!strcmp(p->completion, "interrupt"))
 		return "by interrupt";
 	if (p->doorbell && !strcmp(p->doorbell, "polled"))

@@ -16,6 +16,7 @@ struct disk_point {
 	const struct item *item;
 	const struct side *side;
 	const char *way, *backend, *doorbell, *completion;
+	bool fio;			/* somebody else's loop */
 	double bytes, depth;
 	double per_s, mib_per_s;	/* NaN = unknown, as below */
 	double device_ns, vcpu_ns;	/* CPU time of a request */
@@ -40,7 +41,7 @@ bool disks_same_line(const struct disk_point *a, const struct disk_point *b);
 
 /* "randread of 4 KiB, direct". Appends. */
 void disks_load_name(const struct disk_point *p, struct text *out);
-/* "driver polls", "by interrupt"; "no guest" for a process. */
+/* "driver polls", "by interrupt"; "no guest", "fio" for a process. */
 const char *disks_how(const struct disk_point *p);
 
 /* Requests a second, and the device's CPU time of each, over the depth. */

@@ -58,7 +58,7 @@ static bool draws_software(const struct model *m, const struct disk_point *p)
 static bool beside(const struct disk_point *process,
 		   const struct disk_point *guest)
 {
-	return !process->completion &&
+	return !process->completion && !process->fio &&
 	       !strcmp(disks_how(guest), "driver polls");
 }
 
@@ -159,7 +159,7 @@ static void line_name(const struct chart *t, const struct line *l,
 	if (t->disks.sides > 1)
 		text_format(out, "%s: ", p->side->label);
 	disks_load_name(p, out);
-	if (p->completion)
+	if (p->completion || p->fio)
 		text_format(out, ", %s", disks_how(p));
 }
 

@@ -123,7 +123,8 @@ void price_put(json_t *result, const struct session *session,
 
 	if (!l || !l->way)
 		return;
-	ns = json_number_value(json_object_get(result, "ns"));
+	ns = json_number_value(json_object_get(result, s->item->bench->unit ?
+					       "median" : "ns"));
 	if (ns > 0)
 		per_s = 1e9 / ns;
 	latency = latency_json(s, json_number_value(

@@ -51,6 +51,58 @@ check "without room for the file it is a skip that says what to do" holds \
 	"d['results'][0]['verdict'] == 'skip'"
 check "no file is left behind" [ -z "$(ls -A "$TMPDIR")" ]
 
+# with_fio: a row by a fio that is the script on standard input.
+with_fio()
+{
+	mkdir -p stub
+	{ echo '#!/bin/sh'; cat; } >stub/fio
+	chmod +x stub/fio
+	PATH=$work/stub:$PATH vmgauge bench io/fio_read_128k_direct_q32 \
+		--target native --instances 1 --budget 1 --deadline 10000 \
+		-o fio.json
+	! grep -q 'with O_DIRECT' fio.json
+}
+
+export work
+if with_fio <<-'END'
+	echo "$*" >"$work/asked"
+	echo 'fio: a warning of its own'
+	echo '{"jobs": [{"read": {"total_ios": 1000, "iops": 50000},'
+	echo ' "usr_cpu": 10, "sys_cpu": 20, "job_runtime": 200}]}'
+	END
+then
+	check "fio's numbers are its own" holds fio.json \
+		"d['results'][0]['median'] == 20000" \
+		"d['results'][0]['unit'] == 'ns'" \
+		"d['results'][0]['load']['requests_per_s'] == 50000" \
+		"abs(d['results'][0]['load']['device_ns'] - 60000) < 1"
+	check "it is asked for the row's load" grep -q -- \
+		"--rw=read --bs=131072 --iodepth=32 --direct=1" asked
+	with_fio <<-'END'
+		echo 'no such engine' >&2
+		exit 3
+		END
+	check "a fio that fails is an error with its words" holds fio.json \
+		"d['results'][0]['verdict'] == 'error'" \
+		"'exit code 3: no such engine' in d['results'][0]['reason']"
+	with_fio <<-'END'
+		echo '{"jobs": [{}]}'
+		END
+	check "and so is one that says something else" holds fio.json \
+		"d['results'][0]['verdict'] == 'error'" \
+		"'total_ios' in d['results'][0]['reason']"
+else
+	skip "fio's numbers" "no O_DIRECT in $TMPDIR"
+fi
+mkdir nothing
+ln -s "$(command -v timeout)" nothing
+PATH=$work/nothing vmgauge bench io/fio_read_128k_direct_q32 --target native \
+	-o nofio.json
+check "without fio the row is a skip that names the package" holds nofio.json \
+	"'install package fio' in d['results'][0]['reason'] or
+	 'with O_DIRECT' in d['results'][0]['reason']" \
+	"d['results'][0]['verdict'] == 'skip'"
+
 command -v qemu-system-x86_64 >/dev/null || {
 	skip "the same rows against QEMU's devices" \
 		"qemu-system-x86_64 is not installed"

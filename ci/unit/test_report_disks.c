@@ -51,6 +51,8 @@ static void throughput_has_its_price_beside_it(void **state)
 	add_disk(docs[0], "kvm", "null", 1, 10000);
 	add_disk(docs[1], "native", "direct", 1, 10000);
 	add_disk(docs[1], "native", "direct", 32, 1900);
+	json_object_set_new(add_disk(docs[1], "native", "direct", 32, 4000),
+			    "id", json_string("io/fio_read_4k_direct_q32"));
 	report_two(docs, "disks");
 	part = page_part("disks/report.md", "### Disks", "### Every operation");
 	assert_in(part, "**read of 4 KiB, null**");
@@ -60,6 +62,7 @@ static void throughput_has_its_price_beside_it(void **state)
 	assert_in(part, "| 32 | driver polls | kvm | 500,000 | 1,953 | 0.95 | 500 | "
 		  "2,000 | 64.0 | 192 |");
 	assert_in(part, "| 32 | no guest | native | ");
+	assert_in(part, "| 32 | fio | native | 250,000 | 977 | \u2014 | ");
 	/* There is no null disk without a device. */
 	assert_in(part, "| 1 | driver polls | kvm | 100,000 | 391 | \u2014 | ");
 	free(part);

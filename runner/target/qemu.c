@@ -75,7 +75,7 @@ static const char *qemu_unsupported(struct target_context *ctx,
 	const struct bench *b = r->bench;
 	const char *why;
 
-	if (b && b->load.way) {
+	if (b && b->load.way && !b->host_block) {
 		why = qemu_disk_unsupported(ctx->state, &b->load);
 		return why || !b->unavailable ? why : b->unavailable(ctx);
 	}

@@ -136,7 +136,8 @@ const char *process_unsupported(struct target_context *ctx,
 	if ((needs & NEED_CONTAINER) && !kept)
 		return "there is no container to look out of: --target "
 		       "container has one";
-	if (r->bench && r->bench->process_block)
+	if (r->bench && (r->bench->process_block ||
+			 (r->bench->load.way && r->bench->host_block)))
 		return kept ? "a container stands on its host's files: "
 			      "--target native" :
 		       r->bench->unavailable ? r->bench->unavailable(ctx) :
