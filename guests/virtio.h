@@ -38,6 +38,7 @@ enum virtio_mmio_register {
 	VIRTIO_MMIO_QUEUE_DEVICE = 0x0a0,
 	VIRTIO_MMIO_SHM_LEN = 0x0b0,		/* two halves: all ones */
 	VIRTIO_MMIO_SHM_BASE = 0x0b8,
+	VIRTIO_MMIO_QUEUE_RESET = 0x0c0,
 	VIRTIO_MMIO_CONFIG_GENERATION = 0x0fc,
 	VIRTIO_MMIO_CONFIG = 0x100,
 };
@@ -58,6 +59,8 @@ enum virtio_interrupt { VIRTIO_INT_USED = 1, VIRTIO_INT_CONFIG = 2 };
 #define VIRTIO_F_INDIRECT_DESC	(1ull << 28)
 #define VIRTIO_F_EVENT_IDX	(1ull << 29)
 #define VIRTIO_F_VERSION_1	(1ull << 32)
+#define VIRTIO_F_RING_PACKED	(1ull << 34)
+#define VIRTIO_F_RING_RESET	(1ull << 40)
 
 enum virtio_id { VIRTIO_ID_BLOCK = 2 };
 
@@ -103,6 +106,44 @@ static inline _Bool virtq_event_due(uint16_t event, uint16_t now,
 				    uint16_t before)
 {
 	return (uint16_t)(now - event - 1) < (uint16_t)(now - before);
+}
+
+/*
+ * The packed virtqueue (2.8): one ring, whose descriptors are available or
+ * used by two flags beside VIRTQ_*, and a word of each side that says when it
+ * wants to be notified: off_wrap below, enum virtq_event above.
+ */
+struct virtq_packed_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t id;
+	uint16_t flags;
+};
+
+enum { VIRTQ_PACKED_AVAIL = 1 << 7, VIRTQ_PACKED_USED = 1 << 15 };
+
+enum virtq_event {
+	VIRTQ_EVENT_ENABLE = 0,
+	VIRTQ_EVENT_DISABLE = 1,
+	VIRTQ_EVENT_DESC = 2,		/* with event index only */
+};
+
+#define VIRTQ_EVENT_BYTES	4u
+#define VIRTQ_OFF_WRAP(off, wrap)					\
+	((uint16_t)((off) | ((wrap) ? 0x8000u : 0)))
+
+/*
+ * The same for a packed ring: the index is at `now`, and has `moved` over so
+ * many descriptors since the last decision. Both are VIRTQ_OFF_WRAP()s.
+ */
+static inline _Bool virtq_packed_event_due(uint16_t event, uint16_t now,
+					   uint32_t moved, uint16_t size)
+{
+	uint32_t lap = 2u * size;
+	uint32_t from = ((event & 0x7fffu) + (event >> 15) * size) % lap;
+	uint32_t to = (now & 0x7fffu) + (now >> 15) * size;
+
+	return (to + lap - from + lap - 1) % lap < moved;
 }
 
 /* The block device (5.2). */

@@ -7,103 +7,99 @@
 #define NONE		0xff		/* a status that no device writes */
 #define PATIENCE_CYCLES	(4000ull << 20)	/* for an answer: about 1 s */
 #define LOOK_CYCLES	(1ull << 18)	/* between looks at the status */
+#define BUFFERS		3u		/* header, data, status */
 
-/* Where a slot's three descriptors are, and what `next` counts from there. */
-static struct virtq_desc *slot_desc(struct virtio_blk *b, uint16_t slot,
-				    uint16_t *base)
+static const char *queue_open(struct virtio_blk *b,
+			      const struct virtio_blk_setup *s, uint16_t index)
 {
-	*base = b->indirect ? 0 : (uint16_t)(slot * 3);
-	return b->indirect ? b->area->inner[slot] :
-			     &b->area->ring.desc[*base];
+	b->index = index;
+	b->area = s->area + index;
+	b->buffers = s->buffers + (uint64_t)index * s->slots * s->bytes;
+	b->bytes = s->bytes;
+	b->slots = s->slots;
+	b->failed = 0;
+	b->indirect = b->device.features & VIRTIO_F_INDIRECT_DESC;
+	if (b->slots * (b->indirect ? 1 : BUFFERS) > s->queue_size)
+		return "the queue is too short for so many requests";
+	virtq_ring_init(&b->ring, &b->area->ring, s->queue_size,
+			b->indirect ? 1 : BUFFERS, b->device.features,
+			s->interrupts);
+	if (!virtio_mmio_queue(&b->device, index, &b->ring))
+		return "the virtio device does not take the queue";
+	return (const char *)0;
 }
 
-static void slot_layout(struct virtio_blk *b, uint16_t slot)
+const char *virtio_blk_open_queues(struct virtio_blk *b, uint16_t queues,
+				   const struct virtio_blk_setup *s)
 {
-	uint16_t base;
-	struct virtq_desc *d = slot_desc(b, slot, &base);
+	uint64_t config = s->gpa + VIRTIO_MMIO_CONFIG;
+	const char *why = virtio_mmio_open(&b->device, s->gpa, VIRTIO_ID_BLOCK,
+					   s->features | (queues > 1 ?
+					   VIRTIO_BLK_F_MQ : 0));
 
-	d[0] = (struct virtq_desc){
-		.addr = (uint64_t)&b->area->header[slot],
-		.len = sizeof(struct virtio_blk_header),
-		.flags = VIRTQ_NEXT, .next = (uint16_t)(base + 1),
-	};
-	d[1].addr = b->buffers + (uint64_t)slot * b->bytes;
-	d[1].next = (uint16_t)(base + 2);
-	d[2] = (struct virtq_desc){
-		.addr = (uint64_t)&b->area->status[slot], .len = 1,
-		.flags = VIRTQ_WRITE,
-	};
-	if (b->indirect)
-		b->area->ring.desc[slot] = (struct virtq_desc){
-			.addr = (uint64_t)d, .len = 3 * sizeof(*d),
-			.flags = VIRTQ_INDIRECT,
-		};
+	if (why)
+		return why;
+	b->sectors = mmio_read32(config) |
+		     (uint64_t)mmio_read32(config + 4) << 32;
+	for (uint16_t i = 0; i < queues && !why; i++) {
+		b[i].device = b->device;
+		b[i].sectors = b->sectors;
+		why = queue_open(&b[i], s, i);
+	}
+	if (!why)
+		virtio_mmio_go(&b->device);
+	return why;
 }
 
 const char *virtio_blk_open(struct virtio_blk *b,
 			    const struct virtio_blk_setup *s)
 {
-	const char *why = virtio_mmio_open(&b->device, s->gpa, VIRTIO_ID_BLOCK,
-					   s->features);
-	uint64_t config = s->gpa + VIRTIO_MMIO_CONFIG;
-
-	if (why)
-		return why;
-	b->area = s->area;
-	b->buffers = s->buffers;
-	b->bytes = s->bytes;
-	b->slots = s->slots;
-	b->failed = 0;
-	b->indirect = b->device.features & VIRTIO_F_INDIRECT_DESC;
-	b->sectors = mmio_read32(config) |
-		     (uint64_t)mmio_read32(config + 4) << 32;
-	if (b->slots * (b->indirect ? 1 : 3) > s->queue_size)
-		return "the queue is too short for so many requests";
-	virtq_ring_init(&b->ring, &b->area->ring, s->queue_size,
-			b->device.features, s->interrupts);
-	for (uint16_t i = 0; i < b->slots; i++)
-		slot_layout(b, i);
-	if (!virtio_mmio_queue(&b->device, 0, &b->ring))
-		return "the virtio device does not take the queue";
-	virtio_mmio_go(&b->device);
-	return (const char *)0;
+	return virtio_blk_open_queues(b, 1, s);
 }
 
 void virtio_blk_submit(struct virtio_blk *b, uint16_t slot,
 		       enum virtio_blk_type type, uint64_t sector,
 		       uint32_t bytes)
 {
-	uint16_t base;
-	struct virtq_desc *d = slot_desc(b, slot, &base);
+	struct virtio_buffer part[BUFFERS] = {
+		{ .gpa = (uint64_t)&b->area->header[slot],
+		  .bytes = sizeof(struct virtio_blk_header) },
+		{ .gpa = b->buffers + (uint64_t)slot * b->bytes,
+		  .bytes = bytes, .write = type != VIRTIO_BLK_T_OUT },
+	};
+	unsigned int n = bytes ? 2 : 1;
 
 	b->area->header[slot] = (struct virtio_blk_header){
 		.type = type, .sector = sector,
 	};
 	*(volatile uint8_t *)&b->area->status[slot] = NONE;
-	d[1].len = bytes;
-	d[1].flags = VIRTQ_NEXT | (type == VIRTIO_BLK_T_OUT ? 0 : VIRTQ_WRITE);
-	d[0].next = (uint16_t)(base + (bytes ? 1 : 2));
-	virtq_ring_add(&b->ring, b->indirect ? slot : base);
+	part[n++] = (struct virtio_buffer){
+		.gpa = (uint64_t)&b->area->status[slot], .bytes = 1,
+		.write = true,
+	};
+	virtq_ring_add(&b->ring, slot, part, n,
+		       b->indirect ? b->area->inner[slot] : NULL);
 }
 
 void virtio_blk_kick(struct virtio_blk *b)
 {
 	if (virtq_ring_kick_due(&b->ring))
-		virtio_mmio_kick(&b->device, 0);
+		virtio_mmio_kick(&b->device, b->index);
 }
 
 int virtio_blk_take(struct virtio_blk *b, uint32_t *len)
 {
-	struct virtq_used_elem done;
-	uint16_t slot;
+	struct virtio_done done;
 
 	if (!virtq_ring_take(&b->ring, &done))
 		return -1;
-	slot = (uint16_t)(b->indirect ? done.id : done.id / 3);
 	*len = done.len;
-	if (*(volatile uint8_t *)&b->area->status[slot] != VIRTIO_BLK_S_OK)
+	if (done.slot >= b->slots)
+		guest_panic("the device answers what was not asked");
+	if (*(volatile uint8_t *)&b->area->status[done.slot] !=
+	    VIRTIO_BLK_S_OK)
 		b->failed++;
-	return slot;
+	return (int)done.slot;
 }
 
 int virtio_blk_do(struct virtio_blk *b, enum virtio_blk_type type,

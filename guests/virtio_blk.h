@@ -1,6 +1,6 @@
 /*
- * The driver of a block device: slots of one request each, whose descriptors
- * are laid out once, so that a request is a header, an index and a kick.
+ * The driver of a block device: slots of one request each, in one queue or in
+ * several, each of which is driven by itself.
  *
  * It polls, or it waits for interrupts at CPL3 or CPL0 with interrupts on: the
  * handler only counts (irq.h). Source: VIRTIO 1.2, 5.2.
@@ -15,16 +15,18 @@
 
 #define BLK_SLOTS_MAX	256
 
-/* In guest memory that the device reaches. */
+/* In guest memory that the device reaches, aligned to a page; a queue's. */
 struct virtio_blk_area {
-	struct virtio_ring_area ring;
+	_Alignas(4096) struct virtio_ring_area ring;
 	struct virtq_desc inner[BLK_SLOTS_MAX][3];	/* indirect tables */
 	struct virtio_blk_header header[BLK_SLOTS_MAX];
 	uint8_t status[BLK_SLOTS_MAX];
 };
 
+/* A queue of it. */
 struct virtio_blk {
 	struct virtio_mmio device;
+	uint16_t index;
 	struct virtio_ring ring;
 	struct virtio_blk_area *area;
 	uint16_t slots;
@@ -37,10 +39,10 @@ struct virtio_blk {
 
 struct virtio_blk_setup {
 	uint64_t gpa;			/* of the registers */
-	struct virtio_blk_area *area;
-	uint64_t buffers;
+	struct virtio_blk_area *area;	/* one for each queue */
+	uint64_t buffers;		/* queues * slots * bytes */
 	uint32_t bytes;
-	uint16_t slots, queue_size;
+	uint16_t slots, queue_size;	/* of each queue */
 	uint64_t features;		/* wanted, beside VERSION_1 */
 	bool interrupts;
 };
@@ -48,6 +50,10 @@ struct virtio_blk_setup {
 /* Reset, negotiation, queue 0, DRIVER_OK. NULL, or why not. */
 const char *virtio_blk_open(struct virtio_blk *b,
 			    const struct virtio_blk_setup *setup);
+
+/* The same for the first so many queues, of which each gets one of `b`. */
+const char *virtio_blk_open_queues(struct virtio_blk *b, uint16_t queues,
+				   const struct virtio_blk_setup *setup);
 
 /*
  * Makes a request available in a slot that is free: `bytes` of its data from

@@ -51,13 +51,13 @@ static bool length_changed(struct virtio_queue *q)
 		struct virtq_used used;
 		struct virtq_used_elem ring[VIRTQ_SIZE_MAX + 1];
 	} shadow;
-	struct virtq_used *real = q->ring.used;
+	struct virtq_used *real = q->ring.device;
 	uint16_t at = q->ring.next_used, size = q->ring.size;
 	bool any;
 
-	q->ring.used = &shadow.used;
+	q->ring.device = &shadow.used;
 	any = blk_ops.serve(q);
-	q->ring.used = real;
+	q->ring.device = real;
 	for (; at != q->ring.next_used; at++) {
 		real->ring[at % size] = shadow.used.ring[at % size];
 		real->ring[at % size].len++;

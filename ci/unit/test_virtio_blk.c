@@ -181,7 +181,7 @@ static void negotiation_is_as_the_standard_has_it(void **state)
 	set(VIRTIO_MMIO_STATUS, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
 	features_set(0);		/* without VERSION_1 */
 	assert_false(reg(VIRTIO_MMIO_STATUS) & VIRTIO_FEATURES_OK);
-	features_set(VIRTIO_F_VERSION_1 | 1ull << 40);
+	features_set(VIRTIO_F_VERSION_1 | 1ull << 49);
 	assert_false(reg(VIRTIO_MMIO_STATUS) & VIRTIO_FEATURES_OK);
 	set(VIRTIO_MMIO_STATUS, reg(VIRTIO_MMIO_STATUS) | VIRTIO_DRIVER_OK);
 	assert_false(reg(VIRTIO_MMIO_STATUS) & VIRTIO_DRIVER_OK);

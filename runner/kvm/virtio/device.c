@@ -2,10 +2,7 @@
  * A virtio device and its life: made, plugged in, driven, reset, destroyed;
  * see device.h.
  */
-#define _GNU_SOURCE 1		/* for affinity, where the flags lack it */
 #include <errno.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -16,9 +13,10 @@
 #include "kvm/virtio/device.h"
 
 #define COMMON_FEATURES	(VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC | \
-			 VIRTIO_F_EVENT_IDX)
+			 VIRTIO_F_EVENT_IDX | VIRTIO_F_RING_PACKED | \
+			 VIRTIO_F_RING_RESET)
 
-static void eventfd_ring(int fd)
+void virtio_eventfd_ring(int fd)
 {
 	const uint64_t one = 1;
 
@@ -54,33 +52,6 @@ int virtio_device_init(struct virtio_device *d,
 	return 0;
 }
 
-/* Deaf to signals: those that kick vCPUs are not for it. */
-static int thread_start(struct virtio_queue *q, int pu, struct error *e)
-{
-	pthread_attr_t attr;
-	sigset_t all, old;
-	cpu_set_t set;
-	int rc = pthread_attr_init(&attr);
-
-	if (rc)
-		return error_set(e, -rc, "a virtqueue's thread: %s",
-				 strerror(rc));
-	if (pu >= 0 && pu < CPU_SETSIZE) {
-		CPU_ZERO(&set);
-		CPU_SET(pu, &set);
-		rc = pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
-	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (!rc)
-		rc = pthread_create(&q->thread, &attr, virtio_queue_thread, q);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	q->running = !rc;
-	return rc ? error_set(e, -rc, "a virtqueue's thread: %s",
-			      strerror(rc)) : 0;
-}
-
 int virtio_device_plug(struct virtio_device *d, struct vm *vm,
 		       const struct virtio_plug *plug, struct error *e)
 {
@@ -99,7 +70,7 @@ int virtio_device_plug(struct virtio_device *d, struct vm *vm,
 			return d->irqfd;
 	}
 	for (unsigned int i = 0; i < d->queues; i++) {
-		rc = thread_start(&d->queue[i], plug->pu, e);
+		rc = virtio_queue_thread_start(&d->queue[i], e);
 		if (rc)
 			return rc;
 	}
@@ -114,7 +85,7 @@ void virtio_device_destroy(struct virtio_device *d)
 	for (unsigned int i = 0; i < d->queues; i++) {
 		struct virtio_queue *q = &d->queue[i];
 
-		eventfd_ring(q->kick);
+		virtio_eventfd_ring(q->kick);
 		if (q->running)
 			pthread_join(q->thread, NULL);
 	}
@@ -124,50 +95,6 @@ void virtio_device_destroy(struct virtio_device *d)
 		irqfd_destroy(d->vm, IRQ_GSI_MSI, d->irqfd);
 	pthread_mutex_destroy(&d->lock);
 	d->ops->destroy(d);
-}
-
-/* As after power on. Under the lock, and with all queues at rest. */
-static void reset_finish(struct virtio_device *d)
-{
-	for (unsigned int i = 0; i < d->queues; i++) {
-		struct virtio_queue *q = &d->queue[i];
-
-		memset(&q->layout, 0, sizeof(q->layout));
-		q->layout.size = VIRTQ_SIZE_MAX;
-		q->ready = false;
-	}
-	d->accepted = 0;
-	d->features_sel = d->driver_sel = d->queue_sel = 0;
-	d->trouble[0] = '\0';
-	atomic_store(&d->interrupt, 0);
-	atomic_store(&d->resetting, false);
-	atomic_store(&d->status, 0);
-}
-
-/* Under the lock. Threads that serve have to come to rest first. */
-static void reset_begin(struct virtio_device *d)
-{
-	d->alive = 0;
-	for (unsigned int i = 0; i < d->queues; i++)
-		d->alive += atomic_load(&d->queue[i].live);
-	if (!d->alive) {
-		reset_finish(d);
-		return;
-	}
-	atomic_store(&d->resetting, true);
-	for (unsigned int i = 0; i < d->queues; i++)
-		eventfd_ring(d->queue[i].kick);
-}
-
-void virtio_queue_rested(struct virtio_queue *q)
-{
-	struct virtio_device *d = q->device;
-
-	pthread_mutex_lock(&d->lock);
-	atomic_store(&q->live, false);
-	if (atomic_load(&d->resetting) && !--d->alive)
-		reset_finish(d);
-	pthread_mutex_unlock(&d->lock);
 }
 
 /* Under the lock or not: the driver is to see it and to start again. */
@@ -181,27 +108,7 @@ void virtio_device_trouble(struct virtio_device *d, const char *why)
 		return;
 	atomic_fetch_or(&d->interrupt, VIRTIO_INT_CONFIG);
 	if (d->irqfd >= 0)
-		eventfd_ring(d->irqfd);
-}
-
-/* Under the lock: queues that are ready come alive. */
-static void driver_ok(struct virtio_device *d)
-{
-	struct error e;
-
-	for (unsigned int i = 0; i < d->queues; i++) {
-		struct virtio_queue *q = &d->queue[i];
-
-		if (!q->ready)
-			continue;
-		if (virtq_start(&q->ring, &d->memory, &q->layout, d->accepted,
-				&e)) {
-			virtio_device_trouble(d, e.text);
-			continue;
-		}
-		atomic_store(&q->live, true);
-		eventfd_ring(q->kick);
-	}
+		virtio_eventfd_ring(d->irqfd);
 }
 
 void virtio_status_write(struct virtio_device *d, uint32_t value)
@@ -212,7 +119,7 @@ void virtio_status_write(struct virtio_device *d, uint32_t value)
 	if (atomic_load(&d->resetting))
 		goto out;
 	if (!value) {
-		reset_begin(d);
+		virtio_reset_begin(d);
 		goto out;
 	}
 	old = atomic_load(&d->status);
@@ -223,7 +130,7 @@ void virtio_status_write(struct virtio_device *d, uint32_t value)
 		now &= ~(uint32_t)VIRTIO_DRIVER_OK;
 	atomic_fetch_or(&d->status, now);
 	if (now & ~old & VIRTIO_DRIVER_OK)
-		driver_ok(d);
+		virtio_queues_start(d);
 out:
 	pthread_mutex_unlock(&d->lock);
 }
@@ -250,7 +157,7 @@ void virtio_features_accept(struct virtio_device *d, uint32_t value)
 void virtio_queue_kick(struct virtio_device *d, uint32_t index)
 {
 	if (index < d->queues)
-		eventfd_ring(d->queue[index].kick);
+		virtio_eventfd_ring(d->queue[index].kick);
 }
 
 void virtio_queue_signal(struct virtio_queue *q)
@@ -262,7 +169,7 @@ void virtio_queue_signal(struct virtio_queue *q)
 	atomic_fetch_or(&d->interrupt, VIRTIO_INT_USED);
 	atomic_fetch_add(&q->signals, 1);
 	if (d->irqfd >= 0)
-		eventfd_ring(d->irqfd);
+		virtio_eventfd_ring(d->irqfd);
 }
 
 void virtio_device_stats(struct virtio_device *d, struct virtio_stats *s)

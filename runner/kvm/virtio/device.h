@@ -79,8 +79,10 @@ struct virtio_queue {
 	struct virtq ring;		/* the thread's, while live */
 	int kick;			/* an eventfd: look, or look at stop */
 	pthread_t thread;
-	bool running;			/* the thread was started */
+	bool running;			/* the thread was started ... */
+	atomic_bool dead;		/* ... and was killed (pthread_cancel) */
 	atomic_bool live;		/* between DRIVER_OK and reset */
+	atomic_bool resetting;		/* this queue alone */
 	atomic_ulong served, signals, kicks;
 	void *own;			/* of the kind of device */
 };
@@ -140,9 +142,21 @@ void virtio_device_trouble(struct virtio_device *d, const char *why);
 
 void virtio_device_stats(struct virtio_device *d, struct virtio_stats *s);
 
-/* queue_thread.c: body of a queue's thread. */
-void *virtio_queue_thread(void *opaque);
-/* ... and, for it: the queue is at rest; the last one ends a reset. */
+/*
+ * reset.c, all under the lock: a device's queues that are ready come alive, or
+ * one of them does; all come to rest and are forgotten, or one does.
+ */
+void virtio_queues_start(struct virtio_device *d);
+void virtio_queue_begin(struct virtio_queue *q);
+void virtio_reset_begin(struct virtio_device *d);
+void virtio_queue_reset(struct virtio_queue *q);
+
+/* Whoever sleeps on it wakes. */
+void virtio_eventfd_ring(int fd);
+
+/* queue_thread.c: a queue gets its thread; -errno. */
+int virtio_queue_thread_start(struct virtio_queue *q, struct error *e);
+/* reset.c, for it: the queue is at rest; the last one ends a reset. */
 void virtio_queue_rested(struct virtio_queue *q);
 
 #endif

@@ -31,7 +31,8 @@ static uint32_t selected_read(struct virtio_device *d, uint64_t offset)
 		v = half_of(d->offered, d->features_sel);
 	else if (q)
 		v = offset == VIRTIO_MMIO_QUEUE_READY ? q->ready :
-		    VIRTQ_SIZE_MAX;
+		    offset == VIRTIO_MMIO_QUEUE_RESET ?
+		    atomic_load(&q->resetting) : VIRTQ_SIZE_MAX;
 	pthread_mutex_unlock(&d->lock);
 	return v;
 }
@@ -50,6 +51,7 @@ uint32_t virtio_mmio_read(struct virtio_device *d, uint64_t offset)
 	case VIRTIO_MMIO_DEVICE_FEATURES:
 	case VIRTIO_MMIO_QUEUE_NUM_MAX:
 	case VIRTIO_MMIO_QUEUE_READY:
+	case VIRTIO_MMIO_QUEUE_RESET:
 		return selected_read(d, offset);
 	case VIRTIO_MMIO_INTERRUPT_STATUS:
 		return atomic_load(&d->interrupt);
@@ -78,6 +80,12 @@ static void queue_write(struct virtio_queue *q, uint64_t offset,
 	if (offset == VIRTIO_MMIO_QUEUE_READY) {
 		if (!atomic_load(&q->live))
 			q->ready = value & 1;
+		virtio_queue_begin(q);
+		return;
+	}
+	if (offset == VIRTIO_MMIO_QUEUE_RESET) {
+		if (value == 1)
+			virtio_queue_reset(q);
 		return;
 	}
 	if (q->ready)
@@ -137,6 +145,7 @@ void virtio_mmio_write(struct virtio_device *d, uint64_t offset,
 	case VIRTIO_MMIO_QUEUE_SEL:
 	case VIRTIO_MMIO_QUEUE_NUM:
 	case VIRTIO_MMIO_QUEUE_READY:
+	case VIRTIO_MMIO_QUEUE_RESET:
 	case VIRTIO_MMIO_QUEUE_DESC:
 	case VIRTIO_MMIO_QUEUE_DESC + 4:
 	case VIRTIO_MMIO_QUEUE_DRIVER:

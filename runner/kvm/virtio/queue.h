@@ -1,5 +1,5 @@
 /*
- * The device's side of a split virtqueue, which trusts nothing.
+ * The device's side of a virtqueue, split or packed, which trusts nothing.
  *
  * This is the one place where addresses, lengths, indices and chains that a
  * guest wrote are checked. Each word of the guest's is read once, into the
@@ -17,7 +17,7 @@
  * leaves no request to answer, the queue is broken: virtq_pop() says -EPROTO
  * from then on, `broken` says why, and only a new virtq_start() ends that.
  *
- * Source: VIRTIO 1.2, 2.7 Split Virtqueues.
+ * Source: VIRTIO 1.2, 2.7 Split Virtqueues, 2.8 Packed Virtqueues.
  */
 #ifndef VMGAUGE_KVM_VIRTIO_QUEUE_H
 #define VMGAUGE_KVM_VIRTIO_QUEUE_H
@@ -33,29 +33,39 @@
 
 /* Where a driver put its queue; as it said, unchecked. */
 struct virtq_layout {
-	uint32_t size;			/* a power of two, at most the max */
+	uint32_t size;	/* at most the max; split: a power of two */
 	uint64_t desc_gpa, driver_gpa, device_gpa;
 };
 
+struct virtq_form;
+
 struct virtq {
 	const struct virtio_memory *memory;
+	const struct virtq_form *form;	/* split or packed */
 	uint16_t size;
 	bool indirect, event_index;
-	const uint8_t *desc;		/* all three in guest memory */
-	struct virtq_avail *avail;
-	struct virtq_used *used;
+	uint8_t *desc;			/* all three in guest memory */
+	void *driver, *device;
 	uint16_t next_avail, next_used;
-	uint16_t signalled;		/* next_used at the last decision */
+	uint16_t signalled;		/* split: next_used at last decision */
 	unsigned int in_flight;		/* popped and not yet pushed */
 	const char *broken;		/* NULL, or which rule was broken */
-	/* Of descriptors in flight: which head's (+ 1), and what follows. */
+	/* Packed: laps, descriptors in flight, those used since a decision. */
+	bool avail_wrap, used_wrap, asked;
+	uint16_t taken, token;
+	uint32_t moved;
+	/*
+	 * Split, by descriptor in flight: which head's (+ 1), what follows it.
+	 * Packed, by token: its buffer ID, the next free token.
+	 */
 	uint16_t owner[VIRTQ_SIZE_MAX], follows[VIRTQ_SIZE_MAX];
 	uint16_t length[VIRTQ_SIZE_MAX];	/* by head, in descriptors */
 };
 
 /* One request: what the device may read, then what it may write. */
 struct virtq_chain {
-	uint16_t head;
+	uint16_t head;			/* for virtq_push() */
+	unsigned int descriptors;		/* empty ones, too */
 	unsigned int readable, writable;	/* segments of each */
 	uint64_t readable_bytes, writable_bytes;
 	struct iovec segment[VIRTQ_SIZE_MAX];	/* the readable ones first */

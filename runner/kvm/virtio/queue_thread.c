@@ -2,13 +2,20 @@
  * The thread of a virtqueue: sleeps until there is something to do, or looks
  * all the time; serves; comes to rest for a reset or for the device's end.
  *
+ * It can be killed where it sleeps, and is then found dead: the device needs a
+ * reset, and a new thread takes its place when the queue begins anew.
+ *
  * Before it sleeps it asks the driver for a notification, and looks once more
  * behind that: a request that came in between would not be told. With a CPU
  * of its own it lingers first, for less than what going to sleep and being
  * woken cost both sides: a driver that polls has its next request there then.
  */
+#define _GNU_SOURCE 1		/* for affinity, where the flags lack it */
+#include <errno.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
+#include <string.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
@@ -17,9 +24,12 @@
 #define SPINS_A_YIELD	64	/* of one that is not on a CPU of its own */
 #define LINGER_CYCLES	10000	/* a few microseconds */
 
-static bool must_rest(const struct virtio_device *d)
+static bool must_rest(const struct virtio_queue *q)
 {
-	return atomic_load(&d->resetting) || atomic_load(&d->quitting);
+	const struct virtio_device *d = q->device;
+
+	return atomic_load(&d->resetting) || atomic_load(&q->resetting) ||
+	       atomic_load(&d->quitting);
 }
 
 static void kick_clear(struct virtio_queue *q)
@@ -37,8 +47,12 @@ static void sleep_until_kicked(struct virtio_queue *q, int more)
 		{ .fd = more, .events = POLLIN },	/* -1 is left out */
 	};
 	uint64_t n;
+	int rc, old;
 
-	if (poll(fd, 2, -1) <= 0)
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
+	rc = poll(fd, 2, -1);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+	if (rc <= 0)
 		return;
 	if (fd[0].revents)
 		kick_clear(q);
@@ -56,7 +70,7 @@ static void live_serve(struct virtio_queue *q)
 	uint64_t busy_tsc = 0;		/* when there was something last */
 	unsigned int idle = 0;
 
-	while (!must_rest(d)) {
+	while (!must_rest(q)) {
 		virtq_notify_stop(&q->ring);
 		if (d->ops->serve(q)) {
 			idle = 0;
@@ -73,9 +87,21 @@ static void live_serve(struct virtio_queue *q)
 	}
 }
 
-void *virtio_queue_thread(void *opaque)
+/* With a ring that is alive, or without: the driver has to begin anew. */
+static void found_dead(void *opaque)
 {
 	struct virtio_queue *q = opaque;
+
+	atomic_store(&q->dead, true);
+	if (!atomic_load(&q->live))
+		return;
+	virtio_device_trouble(q->device, "the thread of a queue was killed");
+	q->device->ops->queue_stop(q);
+	virtio_queue_rested(q);
+}
+
+static void queue_life(struct virtio_queue *q)
+{
 	struct virtio_device *d = q->device;
 	struct error e;
 
@@ -88,10 +114,48 @@ void *virtio_queue_thread(void *opaque)
 			virtio_device_trouble(d, e.text);
 		else
 			live_serve(q);
-		while (!must_rest(d))
+		while (!must_rest(q))
 			sleep_until_kicked(q, -1);
 		d->ops->queue_stop(q);
 		virtio_queue_rested(q);
 	}
+}
+
+static void *queue_thread(void *opaque)
+{
+	int old;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+	pthread_cleanup_push(found_dead, opaque);
+	queue_life(opaque);
+	pthread_cleanup_pop(0);
 	return NULL;
+}
+
+/* Deaf to signals: those that kick vCPUs are not for it. */
+int virtio_queue_thread_start(struct virtio_queue *q, struct error *e)
+{
+	int pu = q->device->plug.pu;
+	pthread_attr_t attr;
+	sigset_t all, old;
+	cpu_set_t set;
+	int rc = pthread_attr_init(&attr);
+
+	if (rc)
+		return error_set(e, -rc, "a virtqueue's thread: %s",
+				 strerror(rc));
+	if (pu >= 0 && pu < CPU_SETSIZE) {
+		CPU_ZERO(&set);
+		CPU_SET(pu, &set);
+		rc = pthread_attr_setaffinity_np(&attr, sizeof(set), &set);
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (!rc)
+		rc = pthread_create(&q->thread, &attr, queue_thread, q);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	q->running = !rc;
+	return rc ? error_set(e, -rc, "a virtqueue's thread: %s",
+			      strerror(rc)) : 0;
 }
