@@ -326,6 +326,24 @@ static const struct mutant mutants[] = {
 	{ "fidelity/virtio/data_survives_wraps_and_resets", .ring = 3,
 	  .fn = disk_bit_turn },
 
+	/* fidelity/virtio_ring */
+	{ "fidelity/virtio_ring/packed_ring_wraps", .ring = 3,
+	  .fn = wrap_forget },
+	{ "fidelity/virtio_ring/packed_used_length_is_what_was_written",
+	  .ring = 3, .fn = used_length_change },
+	{ "fidelity/virtio_ring/packed_event_suppresses_interrupts", .ring = 3,
+	  .fn = virtio_register_change, .leaf = VIRTIO_MMIO_INTERRUPT_STATUS,
+	  .flip = 1 },
+	{ "fidelity/virtio_ring/longest_indirect_table_is_served", .ring = 3,
+	  .fn = indirect_limit },
+	{ "fidelity/virtio_ring/queue_reset_leaves_the_rest", .ring = 3,
+	  .fn = virtio_register_change, .leaf = VIRTIO_MMIO_QUEUE_READY,
+	  .clear = 1, .flip = 1 },
+	{ "fidelity/virtio_ring/each_queue_answers_its_own", .ring = 3,
+	  .fn = second_queue_ignore },
+	{ "fidelity/virtio_ring/packed_data_survives_wraps_and_resets",
+	  .ring = 3, .fn = disk_bit_turn },
+
 	/* containment/memory */
 	{ "containment/memory/hole_access_reaches_the_vmm", .fn = hole_fill },
 	{ "containment/memory/write_beyond_ram_reaches_the_vmm",

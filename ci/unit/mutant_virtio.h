@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kvm/virtio/blk_part.h"
+#include "kvm/virtio/queue_part.h"
 #include "mutant.h"
 
 static struct range *virtio_range;	/* one VM at a time */
@@ -44,30 +45,91 @@ static int virtio_register_change(struct item_host *h, const struct mutant *m,
 	return error_set(e, -ENOENT, "there is no virtio device");
 }
 
-/* The device writes to a ring of ours, which is copied with a difference. */
-static bool length_changed(struct virtio_queue *q)
-{
-	static struct {
-		struct virtq_used used;
-		struct virtq_used_elem ring[VIRTQ_SIZE_MAX + 1];
-	} shadow;
-	struct virtq_used *real = q->ring.device;
-	uint16_t at = q->ring.next_used, size = q->ring.size;
-	bool any;
+/* Rings as the device is made to see them; what they leave out is right. */
+static struct virtq_form spoilt_form;
+static const struct virtq_form *right_form;
 
-	q->ring.device = &shadow.used;
-	any = blk_ops.serve(q);
-	q->ring.device = real;
-	for (; at != q->ring.next_used; at++) {
-		real->ring[at % size] = shadow.used.ring[at % size];
-		real->ring[at % size].len++;
+/* A serve() that puts the spoilt form in the right one's place. */
+static bool serve_spoilt(struct virtio_queue *q)
+{
+	if (q->ring.form != &spoilt_form) {
+		right_form = q->ring.form;
+		if (!spoilt_form.start)
+			spoilt_form.start = right_form->start;
+		if (!spoilt_form.pop)
+			spoilt_form.pop = right_form->pop;
+		if (!spoilt_form.push)
+			spoilt_form.push = right_form->push;
+		spoilt_form.signal_due = right_form->signal_due;
+		spoilt_form.notify_ask = right_form->notify_ask;
+		spoilt_form.notify_stop = right_form->notify_stop;
+		q->ring.form = &spoilt_form;
 	}
-	__atomic_store_n(&real->idx, at, __ATOMIC_RELEASE);
-	return any;
+	return blk_ops.serve(q);
+}
+
+static int form_spoil(struct item_host *h, struct virtq_form f,
+		      struct error *e)
+{
+	static struct virtio_device_ops ops;
+	struct virtio_device *d = h->opaque;
+
+	if (!d)
+		return error_set(e, -ENOENT, "there is no virtio device");
+	spoilt_form = f;
+	ops = blk_ops;
+	ops.serve = serve_spoilt;
+	d->ops = &ops;
+	return 0;
+}
+
+static void push_longer(struct virtq *q, uint16_t head, uint32_t written)
+{
+	right_form->push(q, head, written + 1);
 }
 
 static int used_length_change(struct item_host *h, const struct mutant *m,
 			      struct error *e)
+{
+	(void)m;
+	return form_spoil(h, (struct virtq_form){ .push = push_longer }, e);
+}
+
+static void push_in_one_lap(struct virtq *q, uint16_t head, uint32_t written)
+{
+	right_form->push(q, head, written);
+	q->used_wrap = true;
+}
+
+static int wrap_forget(struct item_host *h, const struct mutant *m,
+		       struct error *e)
+{
+	(void)m;
+	return form_spoil(h, (struct virtq_form){ .push = push_in_one_lap }, e);
+}
+
+static int pop_short(struct virtq *q, struct virtq_chain *c)
+{
+	int rc = right_form->pop(q, c);
+
+	return rc > 0 && c->descriptors + 1 > q->size ?
+	       rule_broken(q, "a mutant's limit") : rc;
+}
+
+static int indirect_limit(struct item_host *h, const struct mutant *m,
+			  struct error *e)
+{
+	(void)m;
+	return form_spoil(h, (struct virtq_form){ .pop = pop_short }, e);
+}
+
+static bool first_queue_serve(struct virtio_queue *q)
+{
+	return q->index ? false : blk_ops.serve(q);
+}
+
+static int second_queue_ignore(struct item_host *h, const struct mutant *m,
+			       struct error *e)
 {
 	static struct virtio_device_ops ops;
 	struct virtio_device *d = h->opaque;
@@ -76,7 +138,7 @@ static int used_length_change(struct item_host *h, const struct mutant *m,
 	if (!d)
 		return error_set(e, -ENOENT, "there is no virtio device");
 	ops = blk_ops;
-	ops.serve = length_changed;
+	ops.serve = first_queue_serve;
 	d->ops = &ops;
 	return 0;
 }
