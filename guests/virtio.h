@@ -62,7 +62,10 @@ enum virtio_interrupt { VIRTIO_INT_USED = 1, VIRTIO_INT_CONFIG = 2 };
 #define VIRTIO_F_RING_PACKED	(1ull << 34)
 #define VIRTIO_F_RING_RESET	(1ull << 40)
 
-enum virtio_id { VIRTIO_ID_BLOCK = 2 };
+enum virtio_id {
+	VIRTIO_ID_NET = 1,
+	VIRTIO_ID_BLOCK = 2,
+};
 
 /* The split virtqueue: descriptor table, driver area, device area. */
 enum { VIRTQ_NEXT = 1, VIRTQ_WRITE = 2, VIRTQ_INDIRECT = 4 };
@@ -184,6 +187,32 @@ struct virtio_blk_config {
 	uint8_t writeback;
 	uint8_t unused0;
 	uint16_t num_queues;
+};
+
+/* The network device (5.1): a queue that receives, a queue that sends. */
+#define VIRTIO_NET_F_MTU	(1ull << 3)
+#define VIRTIO_NET_F_MAC	(1ull << 5)
+#define VIRTIO_NET_F_STATUS	(1ull << 16)
+
+enum { VIRTIO_NET_RX = 0, VIRTIO_NET_TX = 1 };
+enum { VIRTIO_NET_S_LINK_UP = 1 };
+
+struct virtio_net_config {
+	uint8_t mac[6];
+	uint16_t status;
+	uint16_t max_virtqueue_pairs;
+	uint16_t mtu;
+};
+
+/* Before each frame; num_buffers is there since VERSION_1. */
+struct virtio_net_header {
+	uint8_t flags;
+	uint8_t gso_type;
+	uint16_t hdr_len;
+	uint16_t gso_size;
+	uint16_t csum_start;
+	uint16_t csum_offset;
+	uint16_t num_buffers;
 };
 
 #endif

@@ -326,6 +326,18 @@ static const struct mutant mutants[] = {
 	{ "fidelity/virtio/data_survives_wraps_and_resets", .ring = 3,
 	  .fn = disk_bit_turn },
 
+	/* fidelity/virtio_net */
+	{ "fidelity/virtio_net/address_is_one_stations_own", .ring = 3,
+	  .fn = mac_change },
+	{ "fidelity/virtio_net/frames_come_as_they_were_sent", .ring = 3,
+	  .fn = frame_change },
+	{ "fidelity/virtio_net/order_is_kept_when_many_are_under_way",
+	  .ring = 3, .fn = frame_change },
+	{ "fidelity/virtio_net/header_says_one_buffer", .ring = 3,
+	  .fn = frame_shorten },
+	{ "fidelity/virtio_net/what_is_no_frame_is_given_back", .ring = 3,
+	  .fn = frame_double },
+
 	/* fidelity/virtio_ring */
 	{ "fidelity/virtio_ring/packed_ring_wraps", .ring = 3,
 	  .fn = wrap_forget },

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "kvm/virtio/blk_part.h"
+#include "kvm/virtio/net.h"
 #include "kvm/virtio/queue_part.h"
 #include "mutant.h"
 
@@ -163,6 +164,101 @@ static int disk_bit_turn(struct item_host *h, const struct mutant *m,
 		return error_set(e, -ENOENT, "there is no virtio device");
 	blk_of(d)->config.opaque = blk_of(d)->memory;
 	blk_of(d)->config.spoil = bit_turned;
+	return 0;
+}
+
+/* Ports that do what they should not to what passes them. */
+static int (*right_send)(struct net_port *p, const struct iovec *part,
+			 unsigned int parts, size_t bytes);
+
+/* Of a copy: the guest's own frame stays. */
+static int send_changed(struct net_port *p, const struct iovec *part,
+			unsigned int parts, size_t bytes)
+{
+	uint8_t copy[NET_FRAME_MAX];
+	const struct iovec one = { .iov_base = copy, .iov_len = bytes };
+
+	if (parts != 1)
+		return -EINVAL;
+	memcpy(copy, part[0].iov_base, bytes);
+	copy[bytes - 1] ^= 1;
+	return right_send(p, &one, 1, bytes);
+}
+
+static int send_shortened(struct net_port *p, const struct iovec *part,
+			  unsigned int parts, size_t bytes)
+{
+	const struct iovec one = {
+		.iov_base = part[0].iov_base, .iov_len = bytes - 12,
+	};
+
+	return parts == 1 ? right_send(p, &one, 1, bytes - 12) : -EINVAL;
+}
+
+/* What the device lets by comes twice. */
+static int send_twice(struct net_port *p, const struct iovec *part,
+		      unsigned int parts, size_t bytes)
+{
+	right_send(p, part, parts, bytes);
+	return right_send(p, part, parts, bytes);
+}
+
+static int sends_spoil(struct item_host *h,
+		       int (*send)(struct net_port *p, const struct iovec *part,
+				   unsigned int parts, size_t bytes),
+		       struct error *e)
+{
+	struct net_port *p;
+
+	if (!h->opaque)
+		return error_set(e, -ENOENT, "there is no virtio device");
+	p = virtio_net_port(h->opaque);
+	right_send = p->send;
+	p->send = send;
+	return 0;
+}
+
+static int frame_change(struct item_host *h, const struct mutant *m,
+			struct error *e)
+{
+	(void)m;
+	return sends_spoil(h, send_changed, e);
+}
+
+static int frame_shorten(struct item_host *h, const struct mutant *m,
+			 struct error *e)
+{
+	(void)m;
+	return sends_spoil(h, send_shortened, e);
+}
+
+static int frame_double(struct item_host *h, const struct mutant *m,
+			struct error *e)
+{
+	(void)m;
+	return sends_spoil(h, send_twice, e);
+}
+
+static const void *group_config(const struct virtio_device *d)
+{
+	static const uint8_t config[12] = { 0x03, 'V', 'M', 'G', 0, 0 };
+
+	(void)d;
+	return config;
+}
+
+static int mac_change(struct item_host *h, const struct mutant *m,
+		      struct error *e)
+{
+	static struct virtio_device_ops ops;
+	struct virtio_device *d = h->opaque;
+
+	(void)m;
+	if (!d)
+		return error_set(e, -ENOENT, "there is no virtio device");
+	ops = *d->ops;
+	ops.config = group_config;
+	d->ops = &ops;
 	return 0;
 }
 

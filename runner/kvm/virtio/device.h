@@ -68,6 +68,10 @@ struct virtio_device_ops {
 	void (*queue_stop)(struct virtio_queue *q);
 	/* Becomes readable when serve() should look; -1 or NULL: never. */
 	int (*queue_fd)(const struct virtio_queue *q);
+	/* It did, and serve() is next. NULL: it is an eventfd, and is read. */
+	void (*queue_fd_clear)(struct virtio_queue *q);
+	/* False: more requests would change nothing. NULL: they do. */
+	bool (*queue_hungry)(const struct virtio_queue *q);
 	void (*destroy)(struct virtio_device *d);	/* and frees it */
 };
 

@@ -56,8 +56,17 @@ static void sleep_until_kicked(struct virtio_queue *q, int more)
 		return;
 	if (fd[0].revents)
 		kick_clear(q);
-	if (fd[1].revents && read(more, &n, sizeof(n)) < 0)
+	if (fd[1].revents && q->device->ops->queue_fd_clear)
+		q->device->ops->queue_fd_clear(q);
+	else if (fd[1].revents && read(more, &n, sizeof(n)) < 0)
 		return;			/* somebody else's turn: look again */
+}
+
+static bool hungry(const struct virtio_queue *q)
+{
+	const struct virtio_device_ops *ops = q->device->ops;
+
+	return !ops->queue_hungry || ops->queue_hungry(q);
 }
 
 static void live_serve(struct virtio_queue *q)
@@ -81,7 +90,8 @@ static void live_serve(struct virtio_queue *q)
 			__builtin_ia32_pause();
 		} else if (__rdtsc() - busy_tsc < linger && !q->ring.broken) {
 			__builtin_ia32_pause();
-		} else if (q->ring.broken || !virtq_notify_ask(&q->ring)) {
+		} else if (q->ring.broken || !hungry(q) ||
+			   !virtq_notify_ask(&q->ring)) {
 			sleep_until_kicked(q, fd);
 		}
 	}
