@@ -200,12 +200,12 @@ NET_PROBE(what_is_no_frame_is_given_back,
 	if (!net_open(0))
 		return;
 	frame_send(0, 13);
-	CHECK(frame_gone());
+	CHECK_EQ(true, frame_gone());
 	frame_send(1, 9015);
-	CHECK(frame_gone());
+	CHECK_EQ(true, frame_gone());
 	frame_send(2, 64);
-	CHECK(frame_gone());
-	CHECK(frame_is(2, 64));
+	CHECK_EQ(true, frame_gone());
+	CHECK_EQ(true, frame_is(2, 64));
 	frame_send(3, 65);
-	CHECK(frame_is(3, 65));
+	CHECK_EQ(true, frame_is(3, 65));
 }

@@ -159,12 +159,12 @@ VIRTIO_PROBE(queue_reset_leaves_the_rest,
 		virtio_blk_submit(&disk, 0, VIRTIO_BLK_T_IN, 0, BLOCK_BYTES);
 		virtio_blk_submit(&disk, 1, VIRTIO_BLK_T_IN, 8, BLOCK_BYTES);
 		virtio_blk_kick(&disk);
-		CHECK(queue_reset(0));
+		CHECK_EQ(true, queue_reset(0));
 		CHECK_EQ(0, virtio_get(&disk.device, VIRTIO_MMIO_QUEUE_READY));
 		CHECK_EQ(15, status_get());
 		virtq_ring_init(&disk.ring, &disk.area->ring, SHORT_QUEUE, 3,
 				disk.device.features, false);
-		CHECK(virtio_mmio_queue(&disk.device, 0, &disk.ring));
+		CHECK_EQ(true, virtio_mmio_queue(&disk.device, 0, &disk.ring));
 		CHECK_EQ(0, reads_wrong(&disk, 20));
 	}
 }
