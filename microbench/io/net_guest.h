@@ -1,0 +1,210 @@
+/*
+ * The guest's half of the network benches; see net.h. All of it at CPL3.
+ *
+ * A frame carries a number, which must come back. Peers answer a ping with
+ * itself, and of a stream the frames that ask for it.
+ */
+#ifndef VMGAUGE_IO_NET_GUEST_H
+#define VMGAUGE_IO_NET_GUEST_H
+
+#include "virtio_net.h"
+
+#define NET_SLOTS	64u
+#define NET_BURST	16u		/* frames of a stream for an answer */
+#define NET_BURSTS	4u		/* of an operation, to each peer */
+#define NET_PING_BYTES	64u
+#define IDLE_LOOKS	64u		/* of a peer, before it yields */
+
+enum { FRAME_SILENT = 0, FRAME_ANSWER = 1 };
+
+struct frame {
+	uint8_t to[6], from[6];
+	uint16_t type;			/* for local experiments: 0x88b5 */
+	uint16_t kind;
+	uint64_t number;
+} __attribute__((packed));
+
+static struct {
+	struct virtio_net net;
+	uint32_t bytes;			/* of a frame */
+	uint32_t depth, frames;		/* of a loop: under way; in a run */
+	uint32_t peers;
+	uint32_t sent, reclaimed;	/* of the slots to send from */
+	uint64_t number;
+	const char *why;		/* it cannot be */
+} station;
+
+__guest void station_open(void)
+{
+	const struct virtio_net_setup setup = {
+		.gpa = VIRTIO_MMIO_GPA,
+		.area = (struct virtio_net_area *)ABI_SCRATCH_GPA,
+		.slots = NET_SLOTS, .queue_size = VIRTQ_SIZE_MAX,
+		.features = VIRTIO_F_EVENT_IDX,
+	};
+
+	station.why = virtio_net_open(&station.net, &setup);
+}
+
+/* A slot to send from; waits for one. */
+__guest uint32_t slot_take(void)
+{
+	while (virtio_net_sent(&station.net) >= 0)
+		station.reclaimed++;
+	while (station.sent - station.reclaimed == NET_SLOTS)
+		while (virtio_net_sent(&station.net) >= 0)
+			station.reclaimed++;
+	return station.sent++ % NET_SLOTS;
+}
+
+/* To a station by its number; the caller kicks. */
+__guest void frame_to(uint32_t peer, uint32_t bytes, uint16_t kind)
+{
+	uint32_t slot = slot_take();
+	volatile struct frame *f = (volatile struct frame *)
+		virtio_net_frame(&station.net, VIRTIO_NET_TX, slot);
+
+	for (int i = 0; i < 6; i++) {
+		f->to[i] = station.net.mac[i];
+		f->from[i] = station.net.mac[i];
+	}
+	f->to[5] = (uint8_t)peer;
+	f->type = 0xb588;
+	f->kind = kind;
+	f->number = station.number++;
+	virtio_net_send(&station.net, slot, bytes);
+}
+
+/* The number of the next frame that comes. */
+__guest uint64_t frame_next(void)
+{
+	volatile struct frame *f;
+	uint64_t number;
+	uint32_t bytes;
+	int slot;
+
+	while ((slot = virtio_net_receive(&station.net, &bytes)) < 0)
+		__asm__ volatile("pause");
+	f = (volatile struct frame *)
+	    virtio_net_frame(&station.net, VIRTIO_NET_RX, (uint32_t)slot);
+	number = f->number;
+	virtio_net_repost(&station.net, (uint32_t)slot);
+	virtio_net_kick(&station.net, VIRTIO_NET_RX);
+	return number;
+}
+
+__guest void wrong_number(void)
+{
+	guest_panic("a frame came that is not the next one");
+}
+
+/* Of one station: as many under way as is wanted, until all came back. */
+__guest void loop_op(void)
+{
+	uint64_t expected = station.number;
+	uint32_t sent = 0;
+
+	for (; sent < station.depth; sent++)
+		frame_to(0, station.bytes, FRAME_SILENT);
+	virtio_net_kick(&station.net, VIRTIO_NET_TX);
+	for (uint32_t got = 0; got < station.frames; got++) {
+		if (frame_next() != expected++)
+			wrong_number();
+		if (sent == station.frames)
+			continue;
+		frame_to(0, station.bytes, FRAME_SILENT);
+		virtio_net_kick(&station.net, VIRTIO_NET_TX);
+		sent++;
+	}
+}
+
+/* So many frames, to nobody, until the device has done with all of them. */
+__guest void send_op(void)
+{
+	for (uint32_t i = 0; i < station.frames; i++) {
+		frame_to(0xff, station.bytes, FRAME_SILENT);
+		virtio_net_kick(&station.net, VIRTIO_NET_TX);
+	}
+	while (station.sent != station.reclaimed)
+		if (virtio_net_sent(&station.net) >= 0)
+			station.reclaimed++;
+}
+
+/* A ping to each peer, one after the other. */
+__guest void ping_op(void)
+{
+	for (uint32_t p = 1; p <= station.peers; p++) {
+		uint64_t number = station.number;
+
+		frame_to(p, NET_PING_BYTES, FRAME_ANSWER);
+		virtio_net_kick(&station.net, VIRTIO_NET_TX);
+		if (frame_next() != number)
+			wrong_number();
+	}
+}
+
+/* A burst to each peer, two of them under way. */
+__guest void stream_op(void)
+{
+	for (uint32_t burst = 0; burst <= NET_BURSTS; burst++) {
+		for (uint32_t p = 1; burst < NET_BURSTS && p <= station.peers;
+		     p++) {
+			for (uint32_t i = 1; i <= NET_BURST; i++)
+				frame_to(p, station.bytes, i == NET_BURST ?
+					 FRAME_ANSWER : FRAME_SILENT);
+			virtio_net_kick(&station.net, VIRTIO_NET_TX);
+		}
+		for (uint32_t p = 1; burst && p <= station.peers; p++)
+			frame_next();
+	}
+}
+
+/* The number that came, back to where it came from. */
+__guest void frame_answer(uint32_t slot)
+{
+	volatile struct frame *f = (volatile struct frame *)
+		virtio_net_frame(&station.net, VIRTIO_NET_RX, slot);
+
+	if (f->kind == FRAME_ANSWER) {
+		station.number = f->number;
+		frame_to(f->from[5], NET_PING_BYTES, FRAME_SILENT);
+		virtio_net_kick(&station.net, VIRTIO_NET_TX);
+	}
+	virtio_net_repost(&station.net, slot);
+	virtio_net_kick(&station.net, VIRTIO_NET_RX);
+}
+
+/* What a peer does, until its VM ends. */
+__guest void peer_loop(void)
+{
+	uint32_t bytes, idle = 0;
+
+	station_open();
+	while (!station.why) {
+		int slot = virtio_net_receive(&station.net, &bytes);
+
+		if (slot >= 0) {
+			frame_answer((uint32_t)slot);
+			idle = 0;
+		} else if (++idle % IDLE_LOOKS == 0) {
+			bell_ring(ABI_BELL_YIELD);
+		}
+	}
+	guest_panic(station.why);
+}
+
+/* At CPL0; a peer does not come back. */
+__guest void station_setup(uint32_t bytes, uint32_t depth, uint32_t frames)
+{
+	station.bytes = bytes;
+	station.depth = depth;
+	station.frames = frames;
+	station.peers = (uint32_t)mailbox->arg[1];
+	if (mailbox->arg[0])
+		ring3_call(peer_loop);
+	ring3_call(station_open);
+	if (station.why)
+		verdict_set(ABI_ERROR, station.why);
+}
+
+#endif
