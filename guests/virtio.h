@@ -65,6 +65,9 @@ enum virtio_interrupt { VIRTIO_INT_USED = 1, VIRTIO_INT_CONFIG = 2 };
 enum virtio_id {
 	VIRTIO_ID_NET = 1,
 	VIRTIO_ID_BLOCK = 2,
+	VIRTIO_ID_CONSOLE = 3,
+	VIRTIO_ID_RNG = 4,
+	VIRTIO_ID_BALLOON = 5,
 };
 
 /* The split virtqueue: descriptor table, driver area, device area. */
@@ -213,6 +216,28 @@ struct virtio_net_header {
 	uint16_t csum_start;
 	uint16_t csum_offset;
 	uint16_t num_buffers;
+};
+
+/* The console (5.3): one port's two queues. */
+enum { VIRTIO_CONSOLE_INPUT = 0, VIRTIO_CONSOLE_OUTPUT = 1 };
+
+/* The balloon (5.5). */
+#define VIRTIO_BALLOON_F_PAGE_REPORTING	(1ull << 5)
+
+enum virtio_balloon_queue {
+	VIRTIO_BALLOON_INFLATE = 0,
+	VIRTIO_BALLOON_DEFLATE = 1,
+	VIRTIO_BALLOON_STATS = 2,	/* not offered, and there */
+	VIRTIO_BALLOON_FREE_PAGES = 3,	/* likewise */
+	VIRTIO_BALLOON_REPORTING = 4,
+	VIRTIO_BALLOON_QUEUES,
+};
+
+struct virtio_balloon_config {
+	uint32_t num_pages;		/* wanted, of 4 KiB */
+	uint32_t actual;		/* by the driver: given */
+	uint32_t free_page_hint_cmd_id;
+	uint32_t poison_val;
 };
 
 #endif

@@ -12,7 +12,7 @@ if have_kvm; then
 	check "all rows run" judged
 	check "as the schema has it" valid here.json
 	check "every row ends in a verdict, and none is an error" holds \
-		here.json "len(d['results']) >= 60" \
+		here.json "len(d['results']) >= 76" \
 		"not [(x['id'], x['verdict'], x['reason']) for x in d['results']
 		      if x['verdict'] not in ('pass', 'skip')]" \
 		"all(x['reason'] for x in d['results'] if x['verdict'] == 'skip')"
@@ -29,6 +29,10 @@ if have_kvm; then
 		      and not (x['load']['device_ns'] > 0 and
 			       x['load']['vcpu_ns'] > 0 and
 			       x['load']['requests_per_s'] > 0)]"
+	check "frames have their price beside them" holds here.json \
+		"all(r('io/' + x + '_device', 3)['verdict'] ==
+		     r('io/' + x, 3)['verdict'] for x in
+		     ('net_loop_1514', 'net_vm_stream_2'))"
 	check "and the latencies of single requests, in order" holds here.json \
 		"not [x['id'] for x in d['results'] if 'load' in x and
 		      list(x['load']['latency_ns'].values()) !=
@@ -45,7 +49,7 @@ if have_kvm; then
 	vmgauge conform 'fidelity/virtio*/*' -o probes.json
 	check "the device keeps to its standard" exited 0
 	check "in all of its probes" holds probes.json \
-		"len(d['results']) >= 14" \
+		"len(d['results']) >= 23" \
 		"all(x['verdict'] == 'pass' for x in d['results'])"
 else
 	skip "rows on this host" "no /dev/kvm"
@@ -76,7 +80,7 @@ if "${host[@]}" --check >check.txt 2>&1; then
 		capture "${host[@]}" -- conform 'fidelity/virtio*/*' \
 			-o there.json
 		host_died || check "and the device keeps to its standard" \
-			holds there.json "len(d['results']) >= 14" \
+			holds there.json "len(d['results']) >= 23" \
 			"not [(x['id'], x['reason']) for x in d['results']
 			      if x['verdict'] != 'pass']"
 	fi

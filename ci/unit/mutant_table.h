@@ -356,6 +356,16 @@ static const struct mutant mutants[] = {
 	{ "fidelity/virtio_ring/packed_data_survives_wraps_and_resets",
 	  .ring = 3, .fn = disk_bit_turn },
 
+	/* fidelity/virtio_small */
+	{ "fidelity/virtio_small/console_output_comes_back", .ring = 3,
+	  .fn = console_change },
+	{ "fidelity/virtio_small/entropy_differs", .ring = 3,
+	  .fn = entropy_repeat },
+	{ "fidelity/virtio_small/balloon_takes_what_it_is_given", .ring = 3,
+	  .fn = page_take },
+	{ "fidelity/virtio_small/reported_pages_go_back", .ring = 3,
+	  .fn = page_take },
+
 	/* containment/memory */
 	{ "containment/memory/hole_access_reaches_the_vmm", .fn = hole_fill },
 	{ "containment/memory/write_beyond_ram_reaches_the_vmm",

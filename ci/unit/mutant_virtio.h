@@ -262,4 +262,105 @@ static int mac_change(struct item_host *h, const struct mutant *m,
 	return 0;
 }
 
+/* What a device wrote or took, changed: behind its back, before it says so. */
+static void (*right_push)(struct virtq *q, uint16_t head, uint32_t written);
+
+static const struct virtio_device_ops *right_ops;
+
+static bool any_serve_spoilt(struct virtio_queue *q)
+{
+	if (q->ring.form != &spoilt_form) {
+		right_push = q->ring.form->push;
+		right_form = q->ring.form;
+		spoilt_form.start = right_form->start;
+		spoilt_form.signal_due = right_form->signal_due;
+		spoilt_form.notify_ask = right_form->notify_ask;
+		spoilt_form.notify_stop = right_form->notify_stop;
+		q->ring.form = &spoilt_form;
+	}
+	return right_ops->serve(q);
+}
+
+static struct iovec last_part;
+
+/* Remembers where the request's data is. */
+static int pop_remembered(struct virtq *q, struct virtq_chain *c)
+{
+	int rc = right_form->pop(q, c);
+
+	if (rc > 0)
+		last_part = c->segment[0];
+	return rc;
+}
+
+static void push_zeroed(struct virtq *q, uint16_t head, uint32_t written)
+{
+	memset(last_part.iov_base, 0x55, written);
+	right_push(q, head, written);
+}
+
+/* One that puts out has written nothing: its bytes come back as they were. */
+static void push_bit_turned(struct virtq *q, uint16_t head, uint32_t written)
+{
+	if (written)
+		((uint8_t *)last_part.iov_base)[written - 1] ^= 4;
+	right_push(q, head, written);
+}
+
+/* A report's buffer and more; of page numbers, the page behind the last. */
+static void push_page_taken(struct virtq *q, uint16_t head, uint32_t written)
+{
+	uint8_t *at = last_part.iov_base;
+	const uint32_t *pfn = last_part.iov_base;
+
+	if (last_part.iov_len < 4096)
+		at = virtio_memory_at(q->memory, (pfn[last_part.iov_len / 4 -
+				      2] + 1ull) * 4096, 4096);
+	else
+		at += last_part.iov_len & ~4095ull;
+	if (at)
+		memset(at, 0, 4096);
+	right_push(q, head, written);
+}
+
+static int any_form_spoil(struct item_host *h,
+			  void (*push)(struct virtq *q, uint16_t head,
+				       uint32_t written), struct error *e)
+{
+	static struct virtio_device_ops ops;
+	struct virtio_device *d = h->opaque;
+
+	if (!d)
+		return error_set(e, -ENOENT, "there is no virtio device");
+	spoilt_form = (struct virtq_form){
+		.pop = pop_remembered, .push = push,
+	};
+	right_ops = d->ops;
+	ops = *d->ops;
+	ops.serve = any_serve_spoilt;
+	d->ops = &ops;
+	return 0;
+}
+
+static int console_change(struct item_host *h, const struct mutant *m,
+			  struct error *e)
+{
+	(void)m;
+	return any_form_spoil(h, push_bit_turned, e);
+}
+
+static int entropy_repeat(struct item_host *h, const struct mutant *m,
+			  struct error *e)
+{
+	(void)m;
+	return any_form_spoil(h, push_zeroed, e);
+}
+
+static int page_take(struct item_host *h, const struct mutant *m,
+		     struct error *e)
+{
+	(void)m;
+	return any_form_spoil(h, push_page_taken, e);
+}
+
 #endif

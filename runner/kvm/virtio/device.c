@@ -97,6 +97,16 @@ void virtio_device_destroy(struct virtio_device *d)
 	d->ops->destroy(d);
 }
 
+void virtio_config_changed(struct virtio_device *d)
+{
+	atomic_fetch_add(&d->generation, 1);
+	if (!(atomic_load(&d->status) & VIRTIO_DRIVER_OK))
+		return;
+	atomic_fetch_or(&d->interrupt, VIRTIO_INT_CONFIG);
+	if (d->irqfd >= 0)
+		virtio_eventfd_ring(d->irqfd);
+}
+
 /* Under the lock or not: the driver is to see it and to start again. */
 void virtio_device_trouble(struct virtio_device *d, const char *why)
 {
@@ -104,11 +114,7 @@ void virtio_device_trouble(struct virtio_device *d, const char *why)
 
 	if (!(old & VIRTIO_NEEDS_RESET))
 		snprintf(d->trouble, sizeof(d->trouble), "%s", why);
-	if (!(old & VIRTIO_DRIVER_OK))
-		return;
-	atomic_fetch_or(&d->interrupt, VIRTIO_INT_CONFIG);
-	if (d->irqfd >= 0)
-		virtio_eventfd_ring(d->irqfd);
+	virtio_config_changed(d);
 }
 
 void virtio_status_write(struct virtio_device *d, uint32_t value)

@@ -54,9 +54,14 @@ struct virtio_plug {
 struct virtio_device_ops {
 	uint32_t id;			/* enum virtio_id */
 	uint64_t features;		/* of this kind of device */
-	/* Reads of the configuration space; beyond its end they are zero. */
+	/*
+	 * Reads of the configuration space; beyond its end they are zero.
+	 * Writes are aligned words, under the lock; NULL: nothing is writable.
+	 */
 	uint32_t config_bytes;
 	const void *(*config)(const struct virtio_device *d);
+	void (*config_write)(struct virtio_device *d, uint32_t offset,
+			     uint32_t value);
 	/*
 	 * On the queue's thread. queue_start() before the first serve() and
 	 * queue_stop() behind the last, also after a failed start: nothing is
@@ -105,6 +110,7 @@ struct virtio_device {
 	uint64_t offered, accepted;
 	atomic_uint status;		/* enum virtio_status */
 	atomic_uint interrupt;		/* enum virtio_interrupt, not yet acked */
+	atomic_uint generation;		/* of the configuration space */
 	uint32_t features_sel, driver_sel, queue_sel;
 	atomic_bool resetting, quitting;
 	unsigned int alive;		/* queues that the reset waits for */
@@ -143,6 +149,8 @@ void virtio_queue_kick(struct virtio_device *d, uint32_t index);
 /* For kinds of devices, on the queue's thread. */
 void virtio_queue_signal(struct virtio_queue *q);	/* if it is due */
 void virtio_device_trouble(struct virtio_device *d, const char *why);
+/* The configuration space has changed: the driver is told, if it drives. */
+void virtio_config_changed(struct virtio_device *d);
 
 void virtio_device_stats(struct virtio_device *d, struct virtio_stats *s);
 

@@ -62,8 +62,10 @@ uint32_t virtio_mmio_read(struct virtio_device *d, uint64_t offset)
 	case VIRTIO_MMIO_SHM_BASE:
 	case VIRTIO_MMIO_SHM_BASE + 4:
 		return ~0u;		/* no shared memory region (4.2.2) */
+	case VIRTIO_MMIO_CONFIG_GENERATION:
+		return atomic_load(&d->generation);
 	default:
-		return 0;		/* ConfigGeneration, too */
+		return 0;
 	}
 }
 
@@ -157,15 +159,28 @@ void virtio_mmio_write(struct virtio_device *d, uint64_t offset,
 	}
 }
 
-/* The device's own registers, of any width; nothing in them is writable. */
+/* The device's own registers, of any width. */
 static void config_read(const struct virtio_device *d, uint64_t offset,
 			void *data, unsigned int bytes)
 {
-	const uint8_t *config = d->ops->config(d);
+	const uint8_t *config = d->ops->config_bytes ? d->ops->config(d) : NULL;
 
 	for (unsigned int i = 0; i < bytes; i++, offset++)
 		((uint8_t *)data)[i] = offset < d->ops->config_bytes ?
 				       config[offset] : 0;
+}
+
+static void config_write(struct virtio_device *d, uint64_t offset,
+			 const void *data, unsigned int bytes)
+{
+	uint32_t value;
+
+	if (!d->ops->config_write || bytes != 4 || offset & 3)
+		return;
+	memcpy(&value, data, sizeof(value));
+	pthread_mutex_lock(&d->lock);
+	d->ops->config_write(d, (uint32_t)offset, value);
+	pthread_mutex_unlock(&d->lock);
 }
 
 static void access(struct vcpu *v, void *opaque, uint64_t offset, void *data,
@@ -176,9 +191,11 @@ static void access(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 
 	(void)v;
 	if (offset >= VIRTIO_MMIO_CONFIG) {
-		if (!write)
-			config_read(d, offset - VIRTIO_MMIO_CONFIG, data,
-				    bytes);
+		offset -= VIRTIO_MMIO_CONFIG;
+		if (write)
+			config_write(d, offset, data, bytes);
+		else
+			config_read(d, offset, data, bytes);
 		return;
 	}
 	if (!write)
