@@ -10,14 +10,9 @@
 #include "disk.h"
 #include "disk_guest.h"
 
-#define BLOCK_BYTES	4096u
-#define RUN_REQUESTS	128u
-#define DEPTH		32u
-
-__host int forms_plug(struct item_host *h)
-{
-	return disk_plug(h, BLK_NULL, VIRTIO_NOTIFY_IOEVENTFD, false);
-}
+#define FORM_REQUESTS	128u
+#define FORM_DEPTH	32u
+#define FORM_BYTES	4096u
 
 static uint64_t form;
 
@@ -27,8 +22,8 @@ __guest void form_open(void)
 	const struct virtio_blk_setup setup = {
 		.gpa = VIRTIO_MMIO_GPA,
 		.area = (struct virtio_blk_area *)ABI_SCRATCH_GPA,
-		.buffers = DISK_DATA_GPA, .bytes = BLOCK_BYTES,
-		.slots = DEPTH, .queue_size = VIRTQ_SIZE_MAX,
+		.buffers = DISK_DATA_GPA, .bytes = FORM_BYTES,
+		.slots = FORM_DEPTH, .queue_size = VIRTQ_SIZE_MAX,
 		.features = form | VIRTIO_F_EVENT_IDX,
 	};
 
@@ -37,31 +32,42 @@ __guest void form_open(void)
 		run.why = "the device does not offer this form";
 }
 
+__guest void form_setup(uint64_t features)
+{
+	run_setup();
+	form = features;
+	ring3_call(form_open);
+	if (run.why)
+		verdict_set(ABI_ERROR, run.why);
+}
+
 #define FORM(id, features, text)					\
 	__guest void id##_setup(void)					\
 	{								\
-		run_setup(VIRTIO_BLK_T_IN, BLOCK_BYTES, DEPTH,		\
-			  RUN_REQUESTS, false);				\
-		form = features;					\
-		ring3_call(form_open);					\
-		if (run.why)						\
-			verdict_set(ABI_ERROR, run.why);		\
+		form_setup(features);					\
 	}								\
 	BENCH(id,							\
 		.summary = "4 KiB reads of a null disk, 32 under way, " text, \
 		.reading = "Both sides pay for the form of the ring; compare the four rows.", \
 		.cite = "VIRTIO 1.2, 2.7 Split Virtqueues, 2.8 Packed Virtqueues", \
 		.per = "request",					\
-		.per_op = RUN_REQUESTS,					\
+		.per_op = FORM_REQUESTS,				\
 		.rings = RING3,						\
 		.needs = NEED_VMM | NEED_SCRATCH,			\
+		.load.way = LOAD_READ,					\
+		.load.backend = LOAD_NULL,				\
+		.load.bytes = FORM_BYTES,				\
+		.load.depth = FORM_DEPTH,				\
+		.load.requests = FORM_REQUESTS,				\
 		.setup = GUEST(id##_setup),				\
+		.rewind = GUEST(run_rewind),				\
 		.op = GUEST(run_op),					\
 		.teardown = GUEST(run_teardown),			\
-		.host_setup = HOST(forms_plug),				\
+		.host_setup = HOST(disk_plug),				\
+		.host_rewind = HOST(disk_rewind),			\
 		.host_verify = HOST(disk_verify),			\
 		.host_teardown = HOST(disk_unplug),			\
-		.exits = EXITS_RANGE(0, RUN_REQUESTS, 0))
+		.exits = EXITS_RANGE(0, FORM_REQUESTS, 0))
 
 FORM(blk_form_split, 0, "split ring");
 FORM(blk_form_split_indirect, VIRTIO_F_INDIRECT_DESC, "split ring, indirect");
