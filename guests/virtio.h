@@ -45,6 +45,53 @@ enum virtio_mmio_register {
 
 #define VIRTIO_MMIO_MAGIC_VALUE	0x74726976u	/* "virt" */
 
+/*
+ * Over PCI (4.1): configuration mechanism #1, the capabilities that say where
+ * a device's structures are, and the common one of them.
+ */
+#define PCI_PORT_ADDRESS	0xcf8
+#define PCI_PORT_DATA		0xcfc
+
+enum pci_register {
+	PCI_COMMAND = 0x04,
+	PCI_BAR = 0x10,			/* the first of six */
+	PCI_CAPABILITY = 0x34,
+};
+
+enum { PCI_CAP_VENDOR = 0x09, PCI_CAP_MSIX = 0x11 };
+
+enum virtio_pci_cap {
+	VIRTIO_PCI_CAP_COMMON = 1,
+	VIRTIO_PCI_CAP_NOTIFY = 2,
+	VIRTIO_PCI_CAP_ISR = 3,
+	VIRTIO_PCI_CAP_DEVICE = 4,
+	VIRTIO_PCI_CAP_PCI = 5,
+};
+
+enum virtio_pci_common {
+	VIRTIO_PCI_DEVICE_FEATURE_SELECT = 0x00,
+	VIRTIO_PCI_DEVICE_FEATURE = 0x04,
+	VIRTIO_PCI_DRIVER_FEATURE_SELECT = 0x08,
+	VIRTIO_PCI_DRIVER_FEATURE = 0x0c,
+	VIRTIO_PCI_CONFIG_MSIX_VECTOR = 0x10,	/* from here 16 bits ... */
+	VIRTIO_PCI_NUM_QUEUES = 0x12,
+	VIRTIO_PCI_STATUS = 0x14,		/* 8 bits, both */
+	VIRTIO_PCI_CONFIG_GENERATION = 0x15,
+	VIRTIO_PCI_QUEUE_SELECT = 0x16,
+	VIRTIO_PCI_QUEUE_SIZE = 0x18,
+	VIRTIO_PCI_QUEUE_MSIX_VECTOR = 0x1a,
+	VIRTIO_PCI_QUEUE_ENABLE = 0x1c,
+	VIRTIO_PCI_QUEUE_NOTIFY_OFF = 0x1e,
+	VIRTIO_PCI_QUEUE_DESC = 0x20,		/* two words each */
+	VIRTIO_PCI_QUEUE_DRIVER = 0x28,
+	VIRTIO_PCI_QUEUE_DEVICE = 0x30,
+	VIRTIO_PCI_QUEUE_NOTIFY_DATA = 0x38,
+	VIRTIO_PCI_QUEUE_RESET = 0x3a,
+	VIRTIO_PCI_COMMON_BYTES = 0x40,
+};
+
+#define VIRTIO_PCI_NO_VECTOR	0xffffu
+
 enum virtio_status {
 	VIRTIO_ACKNOWLEDGE = 1,
 	VIRTIO_DRIVER = 2,

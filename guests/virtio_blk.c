@@ -24,7 +24,7 @@ static const char *queue_open(struct virtio_blk *b,
 	virtq_ring_init(&b->ring, &b->area->ring, s->queue_size,
 			b->indirect ? 1 : BUFFERS, b->device.features,
 			s->interrupts);
-	if (!virtio_mmio_queue(&b->device, index, &b->ring))
+	if (!virtio_bus_queue(&b->device, index, &b->ring))
 		return "the virtio device does not take the queue";
 	return (const char *)0;
 }
@@ -32,22 +32,21 @@ static const char *queue_open(struct virtio_blk *b,
 const char *virtio_blk_open_queues(struct virtio_blk *b, uint16_t queues,
 				   const struct virtio_blk_setup *s)
 {
-	uint64_t config = s->gpa + VIRTIO_MMIO_CONFIG;
-	const char *why = virtio_mmio_open(&b->device, s->gpa, VIRTIO_ID_BLOCK,
+	const char *why = virtio_bus_open(&b->device, s->gpa, VIRTIO_ID_BLOCK,
 					   s->features | (queues > 1 ?
 					   VIRTIO_BLK_F_MQ : 0));
 
 	if (why)
 		return why;
-	b->sectors = mmio_read32(config) |
-		     (uint64_t)mmio_read32(config + 4) << 32;
+	b->sectors = virtio_bus_config(&b->device, 0) |
+		     (uint64_t)virtio_bus_config(&b->device, 4) << 32;
 	for (uint16_t i = 0; i < queues && !why; i++) {
 		b[i].device = b->device;
 		b[i].sectors = b->sectors;
 		why = queue_open(&b[i], s, i);
 	}
 	if (!why)
-		virtio_mmio_go(&b->device);
+		virtio_bus_go(&b->device);
 	return why;
 }
 
@@ -84,7 +83,7 @@ void virtio_blk_submit(struct virtio_blk *b, uint16_t slot,
 void virtio_blk_kick(struct virtio_blk *b)
 {
 	if (virtq_ring_kick_due(&b->ring))
-		virtio_mmio_kick(&b->device, b->index);
+		virtio_bus_kick(&b->device, b->index);
 }
 
 int virtio_blk_take(struct virtio_blk *b, uint32_t *len)
@@ -120,8 +119,7 @@ int virtio_blk_do(struct virtio_blk *b, enum virtio_blk_type type,
 		 * one CPU, and does not interrupt a spinning vCPU (Bochs), can
 		 * give it to the device.
 		 */
-		if (virtio_get(&b->device, VIRTIO_MMIO_STATUS) &
-		    VIRTIO_NEEDS_RESET)
+		if (virtio_bus_status(&b->device) & VIRTIO_NEEDS_RESET)
 			return -1;
 		looked = now;
 	}

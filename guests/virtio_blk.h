@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "virtio_mmio.h"
+#include "virtio_bus.h"
 
 #define BLK_SLOTS_MAX	256
 
@@ -25,7 +25,7 @@ struct virtio_blk_area {
 
 /* A queue of it. */
 struct virtio_blk {
-	struct virtio_mmio device;
+	struct virtio_bus device;
 	uint16_t index;
 	struct virtio_ring ring;
 	struct virtio_blk_area *area;

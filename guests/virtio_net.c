@@ -7,10 +7,8 @@
 const char *virtio_net_open(struct virtio_net *n,
 			    const struct virtio_net_setup *s)
 {
-	const char *why = virtio_mmio_open(&n->device, s->gpa, VIRTIO_ID_NET,
+	const char *why = virtio_bus_open(&n->device, s->gpa, VIRTIO_ID_NET,
 					   s->features | VIRTIO_NET_F_MAC);
-	const volatile uint8_t *config = (const volatile uint8_t *)
-					 (s->gpa + VIRTIO_MMIO_CONFIG);
 
 	if (why)
 		return why;
@@ -19,14 +17,15 @@ const char *virtio_net_open(struct virtio_net *n,
 	if (s->slots > s->queue_size || s->slots > NET_SLOTS_MAX)
 		return "the queue is too short for so many frames";
 	for (unsigned int i = 0; i < sizeof(n->mac); i++)
-		n->mac[i] = config[i];
+		n->mac[i] = (uint8_t)(virtio_bus_config(&n->device, i & ~3u) >>
+				      (i & 3) * 8);
 	for (unsigned int i = 0; i < 2; i++) {
 		virtq_ring_init(&n->ring[i], &n->area->ring[i], s->queue_size,
 				1, n->device.features, false);
-		if (!virtio_mmio_queue(&n->device, i, &n->ring[i]))
+		if (!virtio_bus_queue(&n->device, i, &n->ring[i]))
 			return "the virtio device does not take a queue";
 	}
-	virtio_mmio_go(&n->device);
+	virtio_bus_go(&n->device);
 	for (uint32_t i = 0; i < n->slots; i++)
 		virtio_net_repost(n, i);
 	virtio_net_kick(n, VIRTIO_NET_RX);
@@ -48,7 +47,7 @@ void virtio_net_send(struct virtio_net *n, uint32_t slot, uint32_t bytes)
 void virtio_net_kick(struct virtio_net *n, int queue)
 {
 	if (virtq_ring_kick_due(&n->ring[queue]))
-		virtio_mmio_kick(&n->device, (uint32_t)queue);
+		virtio_bus_kick(&n->device, (uint32_t)queue);
 }
 
 int virtio_net_sent(struct virtio_net *n)

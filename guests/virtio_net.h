@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "virtio_mmio.h"
+#include "virtio_bus.h"
 
 #define NET_SLOT_BYTES	10240u		/* header, and the longest frame */
 #define NET_SLOTS_MAX	128u
@@ -20,7 +20,7 @@ struct virtio_net_area {
 };
 
 struct virtio_net {
-	struct virtio_mmio device;
+	struct virtio_bus device;
 	struct virtio_ring ring[2];	/* VIRTIO_NET_RX, VIRTIO_NET_TX */
 	struct virtio_net_area *area;
 	uint16_t slots;			/* of each queue */

@@ -11,16 +11,16 @@ const char *virtio_plain_open(struct virtio_plain *p, uint64_t gpa,
 			      struct virtio_plain_area *area,
 			      uint64_t features)
 {
-	const char *why = virtio_mmio_open(&p->device, gpa, id, features);
+	const char *why = virtio_bus_open(&p->device, gpa, id, features);
 
 	for (unsigned int i = 0; i < queues && !why; i++) {
 		virtq_ring_init(&p->ring[i], &area->ring[i], PLAIN_QUEUE_SIZE,
 				1, p->device.features, false);
-		if (!virtio_mmio_queue(&p->device, i, &p->ring[i]))
+		if (!virtio_bus_queue(&p->device, i, &p->ring[i]))
 			why = "the virtio device does not take a queue";
 	}
 	if (!why)
-		virtio_mmio_go(&p->device);
+		virtio_bus_go(&p->device);
 	return why;
 }
 
@@ -33,7 +33,7 @@ void virtio_plain_begin(struct virtio_plain *p, unsigned int queue,
 
 	virtq_ring_add(&p->ring[queue], 0, &b, 1, NULL);
 	if (virtq_ring_kick_due(&p->ring[queue]))
-		virtio_mmio_kick(&p->device, queue);
+		virtio_bus_kick(&p->device, queue);
 }
 
 int64_t virtio_plain_end(struct virtio_plain *p, unsigned int queue)

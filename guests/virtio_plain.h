@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "virtio_mmio.h"
+#include "virtio_bus.h"
 
 #define PLAIN_QUEUES_MAX	5u
 #define PLAIN_QUEUE_SIZE	16u
@@ -19,7 +19,7 @@ struct virtio_plain_area {
 };
 
 struct virtio_plain {
-	struct virtio_mmio device;
+	struct virtio_bus device;
 	struct virtio_ring ring[PLAIN_QUEUES_MAX];
 };
 

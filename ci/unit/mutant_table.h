@@ -338,6 +338,20 @@ static const struct mutant mutants[] = {
 	{ "fidelity/virtio_net/what_is_no_frame_is_given_back", .ring = 3,
 	  .fn = frame_double },
 
+	/* fidelity/virtio_pci */
+	{ "fidelity/virtio_pci/function_says_what_it_is", .ring = 3,
+	  .fn = pci_config_change, .leaf = 0, .flip = 1u << 24 },
+	{ "fidelity/virtio_pci/bar_says_its_size", .ring = 3,
+	  .fn = sizing_forget },
+	{ "fidelity/virtio_pci/common_structure_is_as_it_should_be", .ring = 3,
+	  .fn = reset_ignore },
+	{ "fidelity/virtio_pci/window_reaches_the_same_registers", .ring = 3,
+	  .fn = reset_ignore },
+	{ "fidelity/virtio_pci/pci_data_survives_wraps", .ring = 3,
+	  .fn = disk_bit_turn },
+	{ "fidelity/virtio_pci/vector_interrupts_unless_masked",
+	  .fn = vectors_lose },
+
 	/* fidelity/virtio_ring */
 	{ "fidelity/virtio_ring/packed_ring_wraps", .ring = 3,
 	  .fn = wrap_forget },

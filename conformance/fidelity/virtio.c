@@ -9,9 +9,9 @@
 /* Begins anew, and offers the device these features; its status then. */
 __guest uint32_t features_try(uint64_t features)
 {
-	const struct virtio_mmio *d = &disk.device;
+	const struct virtio_bus *d = &disk.device;
 
-	virtio_mmio_reset(&disk.device);
+	virtio_bus_reset(&disk.device);
 	virtio_set(d, VIRTIO_MMIO_STATUS, VIRTIO_ACKNOWLEDGE);
 	virtio_set(d, VIRTIO_MMIO_STATUS, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
 	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
@@ -51,7 +51,7 @@ VIRTIO_PROBE(features_are_agreed_on_or_refused,
 	CHECK_EQ(0, features_try(VIRTIO_F_VERSION_1 | 1ull << 49));
 	CHECK_EQ(VIRTIO_FEATURES_OK, features_try(VIRTIO_F_VERSION_1));
 	CHECK_EQ(VIRTIO_F_VERSION_1,
-		 virtio_mmio_offered(&disk.device) & VIRTIO_F_VERSION_1);
+		 virtio_bus_offered(&disk.device) & VIRTIO_F_VERSION_1);
 }
 
 VIRTIO_PROBE(reset_forgets_everything,
@@ -69,7 +69,7 @@ VIRTIO_PROBE(reset_forgets_everything,
 		 virtio_blk_do(&disk, VIRTIO_BLK_T_IN, 0, 512, &len));
 	virtio_blk_submit(&disk, 0, VIRTIO_BLK_T_IN, 0, BLOCK_BYTES);
 	virtio_blk_kick(&disk);
-	CHECK(virtio_mmio_reset(&disk.device));
+	CHECK(virtio_bus_reset(&disk.device));
 	CHECK_EQ(0, virtio_get(&disk.device, VIRTIO_MMIO_INTERRUPT_STATUS));
 	virtio_set(&disk.device, VIRTIO_MMIO_QUEUE_SEL, 0);
 	CHECK_EQ(0, virtio_get(&disk.device, VIRTIO_MMIO_QUEUE_READY));

@@ -164,7 +164,7 @@ VIRTIO_PROBE(queue_reset_leaves_the_rest,
 		CHECK_EQ(15, status_get());
 		virtq_ring_init(&disk.ring, &disk.area->ring, SHORT_QUEUE, 3,
 				disk.device.features, false);
-		CHECK_EQ(true, virtio_mmio_queue(&disk.device, 0, &disk.ring));
+		CHECK_EQ(true, virtio_bus_queue(&disk.device, 0, &disk.ring));
 		CHECK_EQ(0, reads_wrong(&disk, 20));
 	}
 }

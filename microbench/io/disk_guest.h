@@ -163,7 +163,7 @@ __guest void run_submit(uint16_t slot, uint64_t now)
 __guest void run_kick(void)
 {
 	if (run.load->rings)
-		virtio_mmio_kick(&run.disk.device, 0);
+		virtio_bus_kick(&run.disk.device, 0);
 	else
 		virtio_blk_kick(&run.disk);
 }

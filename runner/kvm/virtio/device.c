@@ -33,8 +33,10 @@ int virtio_device_init(struct virtio_device *d,
 	d->ops = ops;
 	d->irqfd = -1;
 	pthread_mutex_init(&d->lock, NULL);
-	for (unsigned int i = 0; i < VIRTIO_QUEUES_MAX; i++)
+	for (unsigned int i = 0; i < VIRTIO_QUEUES_MAX; i++) {
 		d->queue[i].kick = -1;
+		d->queue[i].irqfd = -1;
+	}
 	if (!queues || queues > VIRTIO_QUEUES_MAX)
 		return error_set(e, -EINVAL, "a virtio device has 1 to %d "
 				 "queues, not %u", VIRTIO_QUEUES_MAX, queues);
@@ -68,6 +70,8 @@ int virtio_device_plug(struct virtio_device *d, struct vm *vm,
 		d->irqfd = irqfd_create(vm, IRQ_GSI_MSI, e);
 		if (d->irqfd < 0)
 			return d->irqfd;
+		for (unsigned int i = 0; i < d->queues; i++)
+			d->queue[i].irqfd = d->irqfd;
 	}
 	for (unsigned int i = 0; i < d->queues; i++) {
 		rc = virtio_queue_thread_start(&d->queue[i], e);
@@ -99,12 +103,15 @@ void virtio_device_destroy(struct virtio_device *d)
 
 void virtio_config_changed(struct virtio_device *d)
 {
+	int fd;
+
 	atomic_fetch_add(&d->generation, 1);
 	if (!(atomic_load(&d->status) & VIRTIO_DRIVER_OK))
 		return;
 	atomic_fetch_or(&d->interrupt, VIRTIO_INT_CONFIG);
-	if (d->irqfd >= 0)
-		virtio_eventfd_ring(d->irqfd);
+	fd = atomic_load(&d->irqfd);
+	if (fd >= 0)
+		virtio_eventfd_ring(fd);
 }
 
 /* Under the lock or not: the driver is to see it and to start again. */
@@ -169,13 +176,15 @@ void virtio_queue_kick(struct virtio_device *d, uint32_t index)
 void virtio_queue_signal(struct virtio_queue *q)
 {
 	struct virtio_device *d = q->device;
+	int fd;
 
 	if (!virtq_signal_due(&q->ring))
 		return;
 	atomic_fetch_or(&d->interrupt, VIRTIO_INT_USED);
 	atomic_fetch_add(&q->signals, 1);
-	if (d->irqfd >= 0)
-		virtio_eventfd_ring(d->irqfd);
+	fd = atomic_load(&q->irqfd);
+	if (fd >= 0)
+		virtio_eventfd_ring(fd);
 }
 
 void virtio_device_stats(struct virtio_device *d, struct virtio_stats *s)

@@ -87,6 +87,7 @@ struct virtio_queue {
 	bool ready;
 	struct virtq ring;		/* the thread's, while live */
 	int kick;			/* an eventfd: look, or look at stop */
+	atomic_int irqfd;		/* -1: the driver polls */
 	pthread_t thread;
 	bool running;			/* the thread was started ... */
 	atomic_bool dead;		/* ... and was killed (pthread_cancel) */
@@ -104,8 +105,9 @@ struct virtio_device {
 	struct vm *vm;
 	struct virtio_plug plug;
 	struct virtio_memory memory;
-	int irqfd;			/* -1: the driver polls */
-	uint64_t gpa;			/* of the registers */
+	atomic_int irqfd;	/* of the configuration; -1: the driver polls */
+	uint64_t gpa;			/* MMIO: of the registers */
+	void *transport;		/* PCI: its own */
 	pthread_mutex_t lock;		/* all below, and layouts */
 	uint64_t offered, accepted;
 	atomic_uint status;		/* enum virtio_status */
@@ -145,6 +147,11 @@ void virtio_status_write(struct virtio_device *d, uint32_t value);
 uint32_t virtio_status_read(struct virtio_device *d);
 void virtio_features_accept(struct virtio_device *d, uint32_t value);
 void virtio_queue_kick(struct virtio_device *d, uint32_t index);
+/* The device's own registers, of any width. */
+void virtio_config_read(const struct virtio_device *d, uint64_t offset,
+			void *data, unsigned int bytes);
+void virtio_config_write(struct virtio_device *d, uint64_t offset,
+			 const void *data, unsigned int bytes);
 
 /* For kinds of devices, on the queue's thread. */
 void virtio_queue_signal(struct virtio_queue *q);	/* if it is due */

@@ -159,30 +159,6 @@ void virtio_mmio_write(struct virtio_device *d, uint64_t offset,
 	}
 }
 
-/* The device's own registers, of any width. */
-static void config_read(const struct virtio_device *d, uint64_t offset,
-			void *data, unsigned int bytes)
-{
-	const uint8_t *config = d->ops->config_bytes ? d->ops->config(d) : NULL;
-
-	for (unsigned int i = 0; i < bytes; i++, offset++)
-		((uint8_t *)data)[i] = offset < d->ops->config_bytes ?
-				       config[offset] : 0;
-}
-
-static void config_write(struct virtio_device *d, uint64_t offset,
-			 const void *data, unsigned int bytes)
-{
-	uint32_t value;
-
-	if (!d->ops->config_write || bytes != 4 || offset & 3)
-		return;
-	memcpy(&value, data, sizeof(value));
-	pthread_mutex_lock(&d->lock);
-	d->ops->config_write(d, (uint32_t)offset, value);
-	pthread_mutex_unlock(&d->lock);
-}
-
 static void access(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 		   unsigned int bytes, bool write)
 {
@@ -193,9 +169,9 @@ static void access(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 	if (offset >= VIRTIO_MMIO_CONFIG) {
 		offset -= VIRTIO_MMIO_CONFIG;
 		if (write)
-			config_write(d, offset, data, bytes);
+			virtio_config_write(d, offset, data, bytes);
 		else
-			config_read(d, offset, data, bytes);
+			virtio_config_read(d, offset, data, bytes);
 		return;
 	}
 	if (!write)

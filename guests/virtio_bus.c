@@ -2,77 +2,115 @@
  * The driver's side of the MMIO transport; see virtio_mmio.h.
  */
 #include "guest.h"
-#include "virtio_mmio.h"
+#include "virtio_bus.h"
 
 #define PATIENCE_CYCLES	(4000ull << 20)		/* for a reset: about 1 s */
 
-bool virtio_mmio_reset(struct virtio_mmio *d)
+uint32_t virtio_bus_status(const struct virtio_bus *d)
+{
+	if (virtio_bus_is_pci(d))
+		return *(volatile uint8_t *)(d->common + VIRTIO_PCI_STATUS);
+	return virtio_get(d, VIRTIO_MMIO_STATUS);
+}
+
+void virtio_bus_status_set(const struct virtio_bus *d, uint32_t status)
+{
+	if (virtio_bus_is_pci(d))
+		*(volatile uint8_t *)(d->common + VIRTIO_PCI_STATUS) =
+			(uint8_t)status;
+	else
+		virtio_set(d, VIRTIO_MMIO_STATUS, status);
+}
+
+uint32_t virtio_bus_config(const struct virtio_bus *d, uint32_t offset)
+{
+	return mmio_read32((virtio_bus_is_pci(d) ? d->config :
+			    d->gpa + VIRTIO_MMIO_CONFIG) + offset);
+}
+
+bool virtio_bus_reset(struct virtio_bus *d)
 {
 	uint64_t begin = tsc_read();
 
-	virtio_set(d, VIRTIO_MMIO_STATUS, 0);
-	while (virtio_get(d, VIRTIO_MMIO_STATUS))
+	virtio_bus_status_set(d, 0);
+	while (virtio_bus_status(d))
 		if (tsc_read() - begin > PATIENCE_CYCLES)
 			return false;
 	return true;
 }
 
-uint64_t virtio_mmio_offered(const struct virtio_mmio *d)
+uint64_t virtio_bus_offered(const struct virtio_bus *d)
 {
 	uint64_t low;
 
+	if (virtio_bus_is_pci(d))
+		return pci_bus_offered(d);
 	virtio_set(d, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
 	low = virtio_get(d, VIRTIO_MMIO_DEVICE_FEATURES);
 	virtio_set(d, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 1);
 	return low | (uint64_t)virtio_get(d, VIRTIO_MMIO_DEVICE_FEATURES) << 32;
 }
 
-static void status_add(const struct virtio_mmio *d, uint32_t bits)
+static void status_add(const struct virtio_bus *d, uint32_t bits)
 {
-	virtio_set(d, VIRTIO_MMIO_STATUS,
-		   virtio_get(d, VIRTIO_MMIO_STATUS) | bits);
+	virtio_bus_status_set(d, virtio_bus_status(d) | bits);
 }
 
-static void features_accept(const struct virtio_mmio *d)
+static void features_accept(const struct virtio_bus *d)
 {
 	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
 	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)d->features);
 	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
 	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES,
 		   (uint32_t)(d->features >> 32));
-	status_add(d, VIRTIO_FEATURES_OK);
 }
 
-const char *virtio_mmio_open(struct virtio_mmio *d, uint64_t gpa,
-			     enum virtio_id id, uint64_t wanted)
+static const char *mmio_find(const struct virtio_bus *d, enum virtio_id id)
 {
-	d->gpa = gpa;
 	if (virtio_get(d, VIRTIO_MMIO_MAGIC) != VIRTIO_MMIO_MAGIC_VALUE ||
 	    virtio_get(d, VIRTIO_MMIO_VERSION) != 2)
 		return "there is no virtio device of the MMIO transport";
 	if (virtio_get(d, VIRTIO_MMIO_DEVICE_ID) != (uint32_t)id)
 		return "the virtio device is of another kind";
-	if (!virtio_mmio_reset(d))
+	return NULL;
+}
+
+const char *virtio_bus_open(struct virtio_bus *d, uint64_t gpa,
+			     enum virtio_id id, uint64_t wanted)
+{
+	const char *why;
+
+	d->gpa = gpa;
+	why = virtio_bus_is_pci(d) ? pci_bus_find(d, id) : mmio_find(d, id);
+	if (why)
+		return why;
+	if (!virtio_bus_reset(d))
 		return "the virtio device does not end its reset";
 	status_add(d, VIRTIO_ACKNOWLEDGE);
 	status_add(d, VIRTIO_DRIVER);
-	d->features = virtio_mmio_offered(d) & (wanted | VIRTIO_F_VERSION_1);
-	features_accept(d);
-	if (!(virtio_get(d, VIRTIO_MMIO_STATUS) & VIRTIO_FEATURES_OK))
+	d->features = virtio_bus_offered(d) & (wanted | VIRTIO_F_VERSION_1);
+	if (virtio_bus_is_pci(d))
+		pci_bus_accept(d);
+	else
+		features_accept(d);
+	status_add(d, VIRTIO_FEATURES_OK);
+	if (!(virtio_bus_status(d) & VIRTIO_FEATURES_OK))
 		return "the virtio device does not accept its own features";
 	return (const char *)0;
 }
 
-static void gpa_set(const struct virtio_mmio *d, uint32_t reg,
+static void gpa_set(const struct virtio_bus *d, uint32_t reg,
 		    const volatile void *at)
 {
 	virtio_set(d, reg, (uint32_t)(uint64_t)at);
 	virtio_set(d, reg + 4, (uint32_t)((uint64_t)at >> 32));
 }
 
-bool virtio_mmio_queue(const struct virtio_mmio *d, uint32_t index,
+bool virtio_bus_queue(struct virtio_bus *d, uint32_t index,
 		       const struct virtio_ring *r)
 {
+	if (virtio_bus_is_pci(d))
+		return pci_bus_queue(d, index, r);
 	virtio_set(d, VIRTIO_MMIO_QUEUE_SEL, index);
 	if (virtio_get(d, VIRTIO_MMIO_QUEUE_READY) ||
 	    virtio_get(d, VIRTIO_MMIO_QUEUE_NUM_MAX) < r->size)
@@ -85,7 +123,7 @@ bool virtio_mmio_queue(const struct virtio_mmio *d, uint32_t index,
 	return virtio_get(d, VIRTIO_MMIO_QUEUE_READY) == 1;
 }
 
-void virtio_mmio_go(const struct virtio_mmio *d)
+void virtio_bus_go(const struct virtio_bus *d)
 {
 	status_add(d, VIRTIO_DRIVER_OK);
 }
