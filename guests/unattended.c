@@ -31,13 +31,13 @@ static const char *cannot_run(const struct bench *b, const struct probe *p)
 {
 	unsigned int needs = b ? b->needs : p->needs;
 
-	if (needs & ~(unsigned int)(NEED_IRQCHIP | NEED_DEVICE |
+	if (needs & ~(unsigned int)(NEED_IRQCHIP | NEED_DEVICE | NEED_DISK |
 				    NEED_MACHINE | NEED_SCRATCH))
 		return "needs what only the built-in VMM sets up";
 	/* A disk may be there, and is then a target's own. */
 	if (b ? !b->load.way && (b->host_block || b->host_rewind ||
 				 b->arena.bytes) :
-	    p->prepare || p->judge)
+	    (p->prepare && !(needs & NEED_DISK)) || p->judge)
 		return "has a host half, which only the built-in VMM runs";
 	if ((needs & NEED_DEVICE) && !boot.ask.devices)
 		return "pokes a port or a page that may be somebody's here: "

@@ -56,8 +56,12 @@ static void status_add(const struct virtio_bus *d, uint32_t bits)
 	virtio_bus_status_set(d, virtio_bus_status(d) | bits);
 }
 
-static void features_accept(const struct virtio_bus *d)
+void virtio_bus_accept(const struct virtio_bus *d)
 {
+	if (virtio_bus_is_pci(d)) {
+		pci_bus_accept(d);
+		return;
+	}
 	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
 	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)d->features);
 	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
@@ -89,10 +93,7 @@ const char *virtio_bus_open(struct virtio_bus *d, uint64_t gpa,
 	status_add(d, VIRTIO_ACKNOWLEDGE);
 	status_add(d, VIRTIO_DRIVER);
 	d->features = virtio_bus_offered(d) & (wanted | VIRTIO_F_VERSION_1);
-	if (virtio_bus_is_pci(d))
-		pci_bus_accept(d);
-	else
-		features_accept(d);
+	virtio_bus_accept(d);
 	status_add(d, VIRTIO_FEATURES_OK);
 	if (!(virtio_bus_status(d) & VIRTIO_FEATURES_OK))
 		return "the virtio device does not accept its own features";

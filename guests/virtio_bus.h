@@ -17,10 +17,10 @@
 #include "virtio_ring.h"
 
 #define VIRTIO_BUS_QUEUES	8u
-#define VIRTIO_BUS_PCI		0ull	/* as a GPA: look for it on the bus */
+#define VIRTIO_BUS_PCI		1ull	/* as a GPA: look for it on the bus */
 
 struct virtio_bus {
-	uint64_t gpa;			/* MMIO: of the registers; PCI: 0 */
+	uint64_t gpa;			/* MMIO: of the registers */
 	uint64_t features;		/* agreed on */
 	/* PCI: where its structures are, and each queue's doorbell. */
 	uint64_t common, notify, isr, config;
@@ -57,6 +57,8 @@ uint32_t virtio_bus_config(const struct virtio_bus *d, uint32_t offset);
 bool virtio_bus_reset(struct virtio_bus *d);
 
 uint64_t virtio_bus_offered(const struct virtio_bus *d);
+/* Says that d->features are wanted; FEATURES_OK is not yet. */
+void virtio_bus_accept(const struct virtio_bus *d);
 
 /*
  * A device of that kind at `gpa`, or VIRTIO_BUS_PCI for the first on that bus: reset, and agreed with on those of the
@@ -81,7 +83,11 @@ static inline void virtio_bus_kick(const struct virtio_bus *d, uint32_t queue)
 		mmio_write32(d->gpa + VIRTIO_MMIO_QUEUE_NOTIFY, queue);
 }
 
-/* virtio_pci.c, for virtio_bus.c: the same over PCI. */
+/*
+ * virtio_pci.c, for virtio_bus.c: the same over PCI. pci_bus_has() asks for
+ * no more than the presence of such a device.
+ */
+bool pci_bus_has(enum virtio_id id);
 const char *pci_bus_find(struct virtio_bus *d, enum virtio_id id);
 bool pci_bus_queue(struct virtio_bus *d, uint32_t index,
 		   const struct virtio_ring *r);

@@ -76,14 +76,26 @@ static void structure_note(struct virtio_bus *d, uint8_t cap)
 	}
 }
 
-const char *pci_bus_find(struct virtio_bus *d, enum virtio_id id)
+static uint16_t slot_find(enum virtio_id id)
 {
 	uint32_t want = (0x1040u + (uint32_t)id) << 16 | 0x1af4;
+	uint16_t slot = 0;
+
+	while (slot < SLOTS && pci_config_read(slot, 0) != want)
+		slot++;
+	return slot;
+}
+
+bool pci_bus_has(enum virtio_id id)
+{
+	return slot_find(id) < SLOTS;
+}
+
+const char *pci_bus_find(struct virtio_bus *d, enum virtio_id id)
+{
 	uint8_t cap;
 
-	for (d->slot = 0; d->slot < SLOTS; d->slot++)
-		if (pci_config_read(d->slot, 0) == want)
-			break;
+	d->slot = slot_find(id);
 	if (d->slot == SLOTS)
 		return "there is no such virtio device on the PCI bus";
 	d->common = d->notify = d->isr = d->config = 0;

@@ -57,6 +57,7 @@ enum need {
 	NEED_CONTAINER	= 1 << 8,	/* something that a process is kept in */
 	NEED_DEVICE	= 1 << 11,	/* ABI_PORT_USER, ABI_MMIO_GPA: the VMM's */
 	NEED_VMM	= 1 << 10,	/* a doing of the built-in VMM */
+	NEED_DISK	= 1 << 12,	/* a virtio disk: `prepare`'s, or QEMU's */
 	NEED_DIRTY_RING	= 1 << 16,	/* each vCPU logs into a ring */
 	NEED_IRQCHIP_SPLIT = 1 << 17,	/* LAPICs in the kernel, no more */
 };

@@ -326,6 +326,17 @@ static const struct mutant mutants[] = {
 	{ "fidelity/virtio/data_survives_wraps_and_resets", .ring = 3,
 	  .fn = disk_bit_turn },
 
+	/* fidelity/virtio_any */
+	{ "fidelity/virtio_any/offered_features_alone_are_accepted", .ring = 3,
+	  .fn = virtio_register_change, .leaf = VIRTIO_MMIO_STATUS,
+	  .clear = VIRTIO_FEATURES_OK, .flip = VIRTIO_FEATURES_OK },
+	{ "fidelity/virtio_any/used_length_of_any_disk", .ring = 3,
+	  .fn = used_length_change },
+	{ "fidelity/virtio_any/packed_used_descriptor_says_write", .ring = 3,
+	  .fn = used_length_change },
+	{ "fidelity/virtio_any/data_of_any_disk_survives", .ring = 3,
+	  .fn = disk_bit_turn },
+
 	/* fidelity/virtio_net */
 	{ "fidelity/virtio_net/address_is_one_stations_own", .ring = 3,
 	  .fn = mac_change },

@@ -42,6 +42,8 @@ __guest uint64_t disk_find(void)
 {
 	if (bell_heard)
 		return VIRTIO_MMIO_GPA;
+	if (pci_bus_has(VIRTIO_ID_BLOCK))
+		return VIRTIO_BUS_PCI;
 	for (uint64_t i = 0; i < QEMU_MMIO_SLOTS; i++) {
 		uint64_t gpa = QEMU_MMIO_GPA + i * VIRTIO_MMIO_BYTES;
 
@@ -79,7 +81,7 @@ __guest void run_open(void)
 	};
 
 	run.foreign = true;
-	run.why = "there is no virtio disk with an MMIO transport here";
+	run.why = "there is no modern virtio disk here";
 	if (!setup.gpa)
 		return;
 	run.why = virtio_blk_open(&run.disk, &setup);

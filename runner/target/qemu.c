@@ -79,8 +79,13 @@ static const char *qemu_unsupported(struct target_context *ctx,
 		why = qemu_disk_unsupported(ctx->state, &b->load);
 		return why || !b->unavailable ? why : b->unavailable(ctx);
 	}
+	if (r->probe && r->probe->needs & NEED_DISK)
+		return NULL;
 	return emulator_unsupported(r);
 }
+
+/* Whose blocks a probe writes, and reads again. */
+static const struct load probe_disk = { .backend = LOAD_MEMORY };
 
 static int qemu_create(struct target_context *ctx,
 		       const struct run_request *r, void **vm,
@@ -102,6 +107,8 @@ static int qemu_create(struct target_context *ctx,
 	qemu_command(q, &words, &c);
 	if (r->bench && r->bench->load.way)
 		rc = qemu_disk(q, &r->bench->load, &words, &c, e);
+	if (r->probe && r->probe->needs & NEED_DISK)
+		rc = qemu_disk(q, &probe_disk, &words, &c, e);
 	if (!rc)
 		rc = emulator_start(&q_vm->em, &c, e);
 	if (rc)
