@@ -5,8 +5,6 @@
 #include "virtio_blk.h"
 
 #define NONE		0xff		/* a status that no device writes */
-#define PATIENCE_CYCLES	(4000ull << 20)	/* for an answer: about 1 s */
-#define LOOK_CYCLES	(1ull << 18)	/* between looks at the status */
 #define BUFFERS		3u		/* header, data, status */
 
 static const char *queue_open(struct virtio_blk *b,
@@ -104,24 +102,12 @@ int virtio_blk_take(struct virtio_blk *b, uint32_t *len)
 int virtio_blk_do(struct virtio_blk *b, enum virtio_blk_type type,
 		  uint64_t sector, uint32_t bytes, uint32_t *len)
 {
-	uint64_t begin = tsc_read(), looked = begin, now;
+	struct virtio_wait wait = virtio_wait_begin();
 
 	virtio_blk_submit(b, 0, type, sector, bytes);
 	virtio_blk_kick(b);
-	while (virtio_blk_take(b, len) < 0) {
-		now = tsc_read();
-		if (now - begin > PATIENCE_CYCLES)
+	while (virtio_blk_take(b, len) < 0)
+		if (!virtio_wait_on(&b->device, &wait))
 			return -1;
-		if (now - looked < LOOK_CYCLES)
-			continue;
-		/*
-		 * A device that broke down says so; and a host that has but
-		 * one CPU, and does not interrupt a spinning vCPU (Bochs), can
-		 * give it to the device.
-		 */
-		if (virtio_bus_status(&b->device) & VIRTIO_NEEDS_RESET)
-			return -1;
-		looked = now;
-	}
 	return b->area->status[0];
 }

@@ -4,7 +4,8 @@
 #include "guest.h"
 #include "virtio_bus.h"
 
-#define PATIENCE_CYCLES	(4000ull << 20)		/* for a reset: about 1 s */
+#define PATIENCE_CYCLES	(4000ull << 20)		/* about 1 s */
+#define LOOK_CYCLES	(1ull << 18)		/* between looks at the status */
 
 uint32_t virtio_bus_status(const struct virtio_bus *d)
 {
@@ -127,4 +128,23 @@ bool virtio_bus_queue(struct virtio_bus *d, uint32_t index,
 void virtio_bus_go(const struct virtio_bus *d)
 {
 	status_add(d, VIRTIO_DRIVER_OK);
+}
+
+struct virtio_wait virtio_wait_begin(void)
+{
+	uint64_t now = tsc_read();
+
+	return (struct virtio_wait){ .begin_tsc = now, .looked_tsc = now };
+}
+
+bool virtio_wait_on(const struct virtio_bus *d, struct virtio_wait *w)
+{
+	uint64_t now = tsc_read();
+
+	if (now - w->begin_tsc > PATIENCE_CYCLES)
+		return false;
+	if (now - w->looked_tsc < LOOK_CYCLES)
+		return true;
+	w->looked_tsc = now;
+	return !(virtio_bus_status(d) & VIRTIO_NEEDS_RESET);
 }

@@ -71,6 +71,19 @@ const char *virtio_bus_open(struct virtio_bus *d, uint64_t gpa,
 bool virtio_bus_queue(struct virtio_bus *d, uint32_t index,
 		       const struct virtio_ring *r);
 
+/*
+ * For who waits for an answer by looking at a ring: false when it has waited
+ * long enough (about 1 s), or the device broke down. Now and then the status
+ * is read, which is also an exit: a host of one CPU that does not interrupt a
+ * spinning vCPU (Bochs) can give it to the device.
+ */
+struct virtio_wait {
+	uint64_t begin_tsc, looked_tsc;
+};
+
+struct virtio_wait virtio_wait_begin(void);
+bool virtio_wait_on(const struct virtio_bus *d, struct virtio_wait *w);
+
 /* DRIVER_OK: the device may begin. */
 void virtio_bus_go(const struct virtio_bus *d);
 

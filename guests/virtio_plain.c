@@ -4,8 +4,6 @@
 #include "guest.h"
 #include "virtio_plain.h"
 
-#define PATIENCE_CYCLES	(2000ull << 20)	/* for an answer: about 1 s */
-
 const char *virtio_plain_open(struct virtio_plain *p, uint64_t gpa,
 			      enum virtio_id id, unsigned int queues,
 			      struct virtio_plain_area *area,
@@ -38,11 +36,11 @@ void virtio_plain_begin(struct virtio_plain *p, unsigned int queue,
 
 int64_t virtio_plain_end(struct virtio_plain *p, unsigned int queue)
 {
-	uint64_t begin = tsc_read();
+	struct virtio_wait wait = virtio_wait_begin();
 	struct virtio_done done;
 
 	while (!virtq_ring_take(&p->ring[queue], &done))
-		if (tsc_read() - begin > PATIENCE_CYCLES)
+		if (!virtio_wait_on(&p->device, &wait))
 			return -1;
 	return done.len;
 }

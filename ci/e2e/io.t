@@ -49,7 +49,7 @@ if have_kvm; then
 	vmgauge conform 'fidelity/virtio*/*' -o probes.json
 	check "the device keeps to its standard" exited 0
 	check "in all of its probes" holds probes.json \
-		"len(d['results']) >= 23" \
+		"len(d['results']) >= 33" \
 		"all(x['verdict'] == 'pass' for x in d['results'])"
 else
 	skip "rows on this host" "no /dev/kvm"
@@ -77,10 +77,19 @@ if "${host[@]}" --check >check.txt 2>&1; then
 			       x['attest']['attested'])]" \
 			"len([x for x in d['results']
 			      if x['verdict'] == 'pass']) >= 18"
+		capture "${host[@]}" -- bench 'io/net_loop*' 'io/net_vm_*' \
+			'io/blk_form*' 'io/console*' 'io/rng*' 'io/balloon*' \
+			--instances 1 --budget 8 --deadline 20000 -o net.json
+		host_died || check "between 2 and 8 VMs, too" holds net.json \
+			"not [(x['id'], x['verdict'], x['reason'] or
+			       x['attest']['reason']) for x in d['results']
+			      if x['verdict'] != 'pass' or
+			      not x['attest']['attested']]" \
+			"len(d['results']) >= 16"
 		capture "${host[@]}" -- conform 'fidelity/virtio*/*' \
-			-o there.json
+			--deadline 10000 -o there.json
 		host_died || check "and the device keeps to its standard" \
-			holds there.json "len(d['results']) >= 23" \
+			holds there.json "len(d['results']) >= 33" \
 			"not [(x['id'], x['reason']) for x in d['results']
 			      if x['verdict'] != 'pass']"
 	fi

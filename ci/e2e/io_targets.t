@@ -122,6 +122,17 @@ check "as the schema has it" valid tcg.json
 vmgauge bench "${rows[@]}" --target qemu:tcg --instances 1 --budget 4 \
 	-o q35.json
 check "over PCI, too" passed q35.json
+vmgauge conform 'fidelity/virtio_any/*' --target qemu:tcg \
+	--expect "$root/ci/expected/qemu-tcg.tsv" -o any.json
+check "probes judge QEMU's disk over PCI as is known" exited 0
+check "and not one is skipped" holds any.json \
+	"len(d['results']) == 4" \
+	"all(x['verdict'] != 'skip' for x in d['results'])"
+vmgauge conform 'fidelity/virtio_any/*' --target qemu:tcg,machine=microvm \
+	-o any.json
+check "and over MMIO no other" holds any.json \
+	"[x['verdict'] for x in sorted(d['results'], key=lambda x: x['id'])] ==
+	 ['pass', 'fail', 'fail', 'pass']"
 vmgauge bench io/blk_read_4k_null_irq_q1 io/blk_read_4k_null_poll_q1 \
 	--target qemu:tcg,machine=microvm -o other.json
 check "so is what QEMU's devices do in their own way" holds other.json \

@@ -10,7 +10,6 @@
 #include "suite.h"
 #include "virtio_net.h"
 
-#define PATIENCE_CYCLES	(2000ull << 20)	/* for a frame: about 1 s */
 #define SLOTS		8u
 #define FORMS		3
 #define ALL_FORMS	(VIRTIO_F_RING_PACKED | VIRTIO_F_EVENT_IDX)
@@ -70,10 +69,10 @@ __guest void frame_send(uint32_t frame, uint32_t bytes)
 
 __guest bool frame_gone(void)
 {
-	uint64_t begin = tsc_read();
+	struct virtio_wait wait = virtio_wait_begin();
 
 	while (virtio_net_sent(&net) < 0)
-		if (tsc_read() - begin > PATIENCE_CYCLES)
+		if (!virtio_wait_on(&net.device, &wait))
 			return false;
 	return true;
 }
@@ -81,11 +80,11 @@ __guest bool frame_gone(void)
 /* The next frame's slot, or -1. */
 __guest int frame_wait(uint32_t *bytes)
 {
-	uint64_t begin = tsc_read();
+	struct virtio_wait wait = virtio_wait_begin();
 	int slot;
 
 	while ((slot = virtio_net_receive(&net, bytes)) < 0)
-		if (tsc_read() - begin > PATIENCE_CYCLES)
+		if (!virtio_wait_on(&net.device, &wait))
 			return -1;
 	return slot;
 }

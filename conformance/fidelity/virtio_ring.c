@@ -91,7 +91,7 @@ __guest int parted_read(uint32_t parts, uint32_t *len)
 	struct virtio_blk_area *a = disk.area;
 	struct virtio_buffer b[VIRTQ_SIZE_MAX];
 	struct virtio_done done;
-	uint64_t begin = tsc_read();
+	struct virtio_wait wait = virtio_wait_begin();
 
 	a->header[0] = (struct virtio_blk_header){ .type = VIRTIO_BLK_T_IN };
 	*(volatile uint8_t *)&a->status[0] = 0xff;
@@ -109,7 +109,7 @@ __guest int parted_read(uint32_t parts, uint32_t *len)
 		       (struct virtq_desc *)(DATA_GPA + BLOCK_BYTES));
 	virtio_blk_kick(&disk);
 	while (!virtq_ring_take(&disk.ring, &done))
-		if (tsc_read() - begin > PATIENCE_CYCLES)
+		if (!virtio_wait_on(&disk.device, &wait))
 			return -1;
 	*len = done.len;
 	return a->status[0];

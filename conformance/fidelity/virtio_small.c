@@ -72,7 +72,7 @@ __guest bool plain_open(enum virtio_id id, unsigned int queues, int form,
 __guest uint32_t echo_wrong(uint32_t bytes, uint32_t seed)
 {
 	volatile uint8_t *out = (volatile uint8_t *)DATA_GPA;
-	volatile uint8_t *in = (volatile uint8_t *)FAR_GPA;
+	const volatile uint8_t *in = (const volatile uint8_t *)FAR_GPA;
 	uint32_t wrong = 0, got = 0;
 	int64_t n;
 

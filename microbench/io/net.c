@@ -57,7 +57,7 @@ __host int tap_plug(struct item_host *h)
 		.host_teardown = HOST(network_end),			\
 		.host_verify = HOST(verify_),				\
 		/* A wait may have a few more than the doorbells. */	\
-		.exits = EXITS_RANGE(0, 4 * (n), 0),			\
+		.exits = EXITS_RANGE(0, 8 * (n), 0),			\
 		__VA_ARGS__						\
 	)
 

@@ -67,7 +67,7 @@ static bool send_serve(struct virtio_queue *q)
 	}
 	if (done)
 		virtio_queue_signal(q);
-	return done;
+	return done != 0;
 }
 
 /* A buffer to receive into: with room for the header, if nothing more. */
@@ -120,7 +120,7 @@ static bool receive_serve(struct virtio_queue *q)
 		done++;
 	if (done)
 		virtio_queue_signal(q);
-	return done;
+	return done != 0;
 }
 
 static bool net_serve(struct virtio_queue *q)
