@@ -11,6 +11,8 @@
 #include "mutant_host.h"
 #include "mutant_machine.h"
 #include "mutant_virtio.h"
+#include "mutant_virtio_pci.h"
+#include "mutant_virtio_small.h"
 
 /* A probe's function in the image; helpers go by their own names. */
 #define PROBE_OF(name)		"probe_" name "_run"
