@@ -25,6 +25,7 @@ struct mutant {
 	const char *item;		/* the probe that must notice */
 	unsigned int ring;
 	enum abi_verdict verdict;	/* of the spoilt run; 0 = ABI_FAIL */
+	enum abi_verdict plain;		/* of the unspoilt one; 0 = see there */
 	tamper_fn *fn;
 
 	/*
@@ -34,6 +35,8 @@ struct mutant {
 	const char *functions;
 	unsigned int nth;		/* 0 counts as 1 */
 	uint8_t bytes, code[8], mask[8], patch[8];
+
+	/* data_change: byte `leaf` of the symbol `functions` ^= `change` */
 
 	/* vector_change, error_code_change, rip_change: of this exception */
 	unsigned int vector;

@@ -124,6 +124,19 @@ static int code_patch(struct item_host *h, const struct mutant *m,
 	return error_set(e, -ENOENT, "no such instruction in %s", m->functions);
 }
 
+/* A byte of the image's data, by the name of the variable. */
+static int data_change(struct item_host *h, const struct mutant *m,
+		       struct error *e)
+{
+	uint64_t gpa = symbol_gpa(m->functions);
+
+	if (!gpa)
+		return error_set(e, -ENOENT, "the image has no %s",
+				 m->functions);
+	h->ram[gpa + m->leaf] ^= m->change;
+	return 0;
+}
+
 /* An entry stub is [push 0]; push VECTOR; jmp. This finds the second. */
 static uint8_t *stub_push(struct item_host *h, const struct mutant *m,
 			  struct error *e)

@@ -392,6 +392,10 @@ static const struct mutant mutants[] = {
 	  .fn = page_take },
 	{ "fidelity/virtio_small/reported_pages_go_back", .ring = 3,
 	  .fn = page_take },
+#include "mutant_rows_popek.inc"
+#include "mutant_rows_cpuid.inc"
+#include "mutant_rows_debug.inc"
+#include "mutant_rows_exceptions.inc"
 
 	/* containment/memory */
 	{ "containment/memory/hole_access_reaches_the_vmm", .fn = hole_fill },

@@ -69,6 +69,15 @@ static enum abi_verdict run(const struct mutant *m, struct tampering *t,
 	return verdict;
 }
 
+/* A probe that tells on every hypervisor is judged where it tells, too. */
+static bool plain_is_fit(const struct mutant *m, enum abi_verdict want,
+			 enum abi_verdict plain)
+{
+	if (want == ABI_PASS)
+		return plain == ABI_TELL;
+	return plain == ABI_PASS || (m->plain && plain == m->plain);
+}
+
 static void probe_notices(void **state)
 {
 	const struct mutant *m = *state;
@@ -82,7 +91,7 @@ static void probe_notices(void **state)
 		return;
 	}
 	plain = run(m, NULL, reason, sizeof(reason));
-	if (plain != (want == ABI_PASS ? ABI_TELL : ABI_PASS)) {
+	if (!plain_is_fit(m, want, plain)) {
 		print_message("# not judged: unspoilt it does not pass here: "
 			      "%s\n", reason);
 		return;

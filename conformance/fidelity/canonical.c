@@ -118,7 +118,7 @@ PROBE(sysret_to_noncanonical_faults_by_vendor,
 	.rule = "SYSRET to a non-canonical RCX raises #GP(0): Intel at CPL0, AMD at CPL3",
 	.cite = "Intel SDM vol. 2, SYSRET (#GP if RCX is not canonical); AMD APM "
 		"vol. 3, SYSRET",
-	.control = "an #SS's handler in place of #GP's is caught")
+	.control = "a SYSCALL that does nothing is caught")
 {
 	wrmsr(MSR_LSTAR, return_stub());
 	wrmsr(MSR_STAR, (SEL_UCODE32 | 3ull) << 48 | (uint64_t)SEL_KCODE << 32);

@@ -106,21 +106,22 @@ PROBE(segment_limits_count,
  * at 4 GiB: code that runs on goes from the first to one of the others.
  */
 static uint8_t top[4096] __attribute__((aligned(4096)));
-static uint8_t bottom[4096] __attribute__((aligned(4096)));
-static uint8_t beyond[4096] __attribute__((aligned(4096)));
+/* MOV AL with a number of their own, and RET. */
+static volatile uint8_t bottom[4096] __attribute__((aligned(4096))) = {
+	0xb0, 0x01, 0xc3,
+};
+static volatile uint8_t beyond[4096] __attribute__((aligned(4096))) = {
+	0xb0, 0x02, 0xc3,
+};
 
 __guest const char *wrap_prepare(void)
 {
-	static const uint8_t at_zero[] = { 0xb0, 0x01, 0xc3 };
-	static const uint8_t at_4g[] = { 0xb0, 0x02, 0xc3 };
 	unsigned int bits = PAGE_P | PAGE_W | PAGE_U;
 
 	compat_prepare();
-	__builtin_memcpy(bottom, at_zero, sizeof(at_zero));
-	__builtin_memcpy(beyond, at_4g, sizeof(at_4g));
 	*page_entry(0xfffff000) = (uint64_t)top | bits;
 	*page_entry(0) = (uint64_t)bottom | bits;
-	*page_entry(WINDOW_GVA) = (uint64_t)beyond | bits;
+	*page_entry(0x100000000ull) = (uint64_t)beyond | bits;
 	pages_flush();
 	return NULL;
 }

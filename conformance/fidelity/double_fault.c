@@ -34,7 +34,7 @@ __guest void general_protection(void)
 PROBE(contributory_pair_is_a_double_fault,
 	.rule = "#DE or #GP whose gate is absent becomes #DF with error code 0",
 	.cite = PAIRS,
-	.control = "a gate that stays present is caught")
+	.control = "a DIV that does nothing is caught")
 {
 	gate_present_set(VEC_DE, false);
 	escape_frame[0] = ~0ull;
@@ -49,7 +49,7 @@ PROBE(contributory_pair_is_a_double_fault,
 PROBE(page_fault_pair_is_a_double_fault,
 	.rule = "#PF whose gate is absent becomes #DF with error code 0",
 	.cite = PAIRS,
-	.control = "a gate that stays present is caught")
+	.control = "a store that does nothing is caught")
 {
 	gate_present_set(VEC_PF, false);
 	escape_frame[0] = ~0ull;
@@ -95,7 +95,7 @@ __guest void stack0_set(uint64_t rsp)
 PROBE(page_fault_after_contributory_is_served_in_turn,
 	.rule = "#DE of CPL3 onto an absent stack of CPL0 becomes #PF, by its own stack",
 	.cite = PAIRS, .needs = NEED_MACHINE,
-	.control = "an RSP0 that stays is caught")
+	.control = "a DIV that does nothing is caught")
 {
 	uint64_t rsp0;
 
@@ -131,7 +131,7 @@ PROBE(ist_stack_is_taken_at_its_top,
 	.rule = "A gate with an IST switches to that stack, at CPL0 too, aligned to 16",
 	.cite = "Intel SDM vol. 3, Interrupt Stack Table; AMD APM vol. 2, "
 		"Interrupt-Stack Table",
-	.control = "a gate without its IST is caught")
+	.control = "a store that does nothing is caught")
 {
 	uint64_t top = 0;
 

@@ -48,16 +48,16 @@ PROBE(far_call_leaves_our_selector_on_the_stack,
 
 	__asm__ volatile("mov %%cs, %0" : "=r"(old));
 	CHECK_EQ(NO_FAULT, asm_safe(
-		 "lea 1f(%%rip), %%rax\n\tmov %%eax, %[to]\n\t"
+		 "lea 1f(%%rip), %%rax\n\tmov %%eax, (%%rdx)\n\t"
 		 "lea 2f(%%rip), %[next]\n\t"
-		 "lcall *%[to]\n\t"
+		 "lcall *(%%rdx)\n\t"
 		 "2: jmp 3f\n\t"
 		 "1: mov (%%rsp), %[ip]\n\tmov 4(%%rsp), %[cs]\n\t"
 		 "mov %%cs, %[in]\n\tlretl\n\t"
 		 "3: mov %%cs, %[back]",
-		 : [to] "+m"(to), [ip] "+&r"(ip), [cs] "+&r"(cs),
-		   [in] "+&r"(in), [next] "=&r"(next), [back] "+&r"(back)
-		 :: "rax", "memory"));
+		 : [ip] "+&r"(ip), [cs] "+&r"(cs), [in] "+&r"(in),
+		   [next] "=&r"(next), [back] "+&r"(back)
+		 : "d"(&to) : "rax", "memory"));
 	CHECK_EQ(next, ip);
 	CHECK_EQ(old, cs);
 	CHECK_EQ(code, in);
@@ -71,10 +71,10 @@ __guest unsigned int far_jump_through(unsigned int selector, uint32_t *in)
 
 	return asm_safe("mov %%cs, %%eax\n\tpush %%rax\n\t"
 			"lea 2f(%%rip), %%rax\n\tpush %%rax\n\t"
-			"lea 1f(%%rip), %%rax\n\tmov %%eax, (%[to])\n\t"
-			"ljmp *(%[to])\n\t"
+			"lea 1f(%%rip), %%rax\n\tmov %%eax, (%%rdx)\n\t"
+			"ljmp *(%%rdx)\n\t"
 			"1: mov %%cs, %[in]\n\tlretq\n\t2:",
-			: [in] "+&r"(*in) : [to] "r"(&to) : "rax", "memory");
+			: [in] "+&r"(*in) : "d"(&to) : "rax", "memory");
 }
 
 PROBE(far_jump_loads_cs,
@@ -102,7 +102,7 @@ PROBE(far_jump_checks_the_descriptor,
 	.rule = "A far JMP to data or null raises #GP, to an absent segment #NP",
 	.cite = FAR, .rings = BOTH, .needs = NEED_MACHINE,
 	.skip = GUEST(segments_make),
-	.control = "an #NP whose error code is wrong is caught")
+	.control = "a #GP whose error code is wrong is caught")
 {
 	CHECK_FAULT(VEC_GP, 0, far_jump_to(0));
 	CHECK_FAULT(VEC_GP, SEL_UDATA, far_jump_to(SEL_UDATA | mailbox->ring));
@@ -174,8 +174,8 @@ __guest void gate_call(void)
 
 	CHECK_EQ(NO_FAULT, asm_safe(
 		 "mov %%rsp, %c1\n\tlea 1f(%%rip), %%rax\n\tmov %%rax, %c2\n\t"
-		 "lcall *%0\n\t1:",
-		 :: "m"(to), "i"(&called_rsp), "i"(&called_next)
+		 "lcall *(%%rdx)\n\t1:",
+		 :: "d"(&to), "i"(&called_rsp), "i"(&called_next)
 		 : "rax", "memory"));
 }
 
@@ -199,7 +199,7 @@ __guest void gate_call_refused(void)
 {
 	struct far_pointer to = { 0, GATE * 8 | 3 };
 
-	CHECK_FAULT(VEC_GP, GATE * 8, asm_safe("lcall *%0", :: "m"(to)
+	CHECK_FAULT(VEC_GP, GATE * 8, asm_safe("lcall *(%%rdx)", :: "d"(&to)
 					       : "memory"));
 }
 

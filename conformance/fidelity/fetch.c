@@ -61,7 +61,7 @@ static const uint8_t ret[] = { 0xc3 }, jmp_behind[] = { 0xeb, 0x00 };
 PROBE(fetch_fault_names_the_second_page,
 	.rule = "An instruction that goes on in an absent page: CR2 is that page, RIP itself",
 	.cite = FETCH,
-	.control = "a page that stays present is caught")
+	.control = "a CALL that does nothing is caught")
 {
 	CHECK_EQ(true, last_bytes_fault(mov_imm, 2, false));
 	fetch_check(PAGE_2 - 2, false);
@@ -72,7 +72,7 @@ PROBE(fetch_fault_names_the_second_page,
 PROBE(fetch_fault_at_cpl3_names_the_second_page,
 	.rule = "The same at CPL3, with the error code's U bit set",
 	.cite = FETCH,
-	.control = "a page that stays present is caught")
+	.control = "a CALL that does nothing is caught")
 {
 	CHECK_EQ(true, last_bytes_fault(mov_imm, 2, true));
 	fetch_check(PAGE_2 - 2, true);
@@ -83,7 +83,7 @@ PROBE(fetch_fault_at_cpl3_names_the_second_page,
 PROBE(jump_to_an_absent_page_faults_there,
 	.rule = "A jump to an absent page faults behind the jump: RIP is CR2",
 	.cite = FETCH,
-	.control = "a page that stays present is caught")
+	.control = "a CALL that does nothing is caught")
 {
 	CHECK_EQ(true, last_bytes_fault(jmp_behind, 2, false));
 	fetch_check(PAGE_2, false);
@@ -92,7 +92,7 @@ PROBE(jump_to_an_absent_page_faults_there,
 PROBE(fetch_stops_at_the_pages_end,
 	.rule = "Code whose last byte is its page's last never touches the next page",
 	.cite = FETCH,
-	.control = "a RET that is an unfinished instruction is caught")
+	.control = "a CALL that raises an exception is caught")
 {
 	CHECK_EQ(false, last_bytes_fault(ret, 1, false));
 	CHECK_EQ(false, last_bytes_fault(ret, 1, true));

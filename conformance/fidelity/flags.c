@@ -25,7 +25,7 @@ __guest uint64_t flags_try(uint64_t flags)
 
 	__asm__ volatile("push %1\n\tpopfq\n\tpushfq\n\tpop %0\n\t"
 			 "push %2\n\tpopfq"
-			 : "=&r"(seen) : "r"(flags), "r"(before)
+			 : "=&r"(seen) : "d"(flags), "r"(before)
 			 : "memory", "cc");
 	return seen;
 }

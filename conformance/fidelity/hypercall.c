@@ -71,7 +71,7 @@ PROBE(vmmcall_leaves_its_code_alone,
 }
 
 /* VMCALL; RET, and the other one, on a page that is only read. */
-static uint8_t page[4096] __attribute__((aligned(4096))) = {
+static volatile uint8_t calls[4096] __attribute__((aligned(4096))) = {
 	0x0f, 0x01, 0xc1, 0xc3, 0x0f, 0x01, 0xd9, 0xc3,
 };
 
@@ -85,15 +85,15 @@ __guest unsigned int read_only_call(uint64_t gva)
 
 	return asm_safe("call *%[gva]\n\t"
 			".pushsection .ex_table, \"a\"\n\t"
-			".quad 0x100000000, 0x100000003\n\t"
-			".quad 0x100000004, 0x100000007\n\t.popsection\n\t",
+			".quad 0x140000000, 0x140000003\n\t"
+			".quad 0x140000004, 0x140000007\n\t.popsection\n\t",
 			: "+a"(a) : [gva] "r"(gva)
 			: "rbx", "rcx", "rdx", "rsi", "memory", "cc");
 }
 
 __guest const char *window_make(void)
 {
-	*page_entry(WINDOW_GVA) = (uint64_t)page | PAGE_P | PAGE_U;
+	*page_entry(WINDOW_GVA) = (uint64_t)calls | PAGE_P | PAGE_U;
 	pages_flush();
 	write_cr0(read_cr0() | CR0_WP);
 	return NULL;
@@ -103,7 +103,7 @@ PROBE(hypercall_on_a_read_only_page_writes_nothing,
 	.rule = "VMCALL and VMMCALL on a read-only page raise #UD, and no #PF",
 	.cite = CALLS, .rings = RING3, .needs = NEED_MACHINE,
 	.skip = GUEST(window_make),
-	.control = "a #UD that arrives as a #PF is caught")
+	.control = "a VMCALL that is a VMMCALL is caught")
 {
 	unsigned int vector[2];
 
@@ -111,8 +111,8 @@ PROBE(hypercall_on_a_read_only_page_writes_nothing,
 	vector[1] = read_only_call(WINDOW_GVA + 4);
 	CHECK_NE(VEC_PF, vector[0]);
 	CHECK_NE(VEC_PF, vector[1]);
-	CHECK_EQ(0xc1, page[2]);
-	CHECK_EQ(0xd9, page[6]);
+	CHECK_EQ(0xc1, calls[2]);
+	CHECK_EQ(0xd9, calls[6]);
 	if (vector[0] != VEC_UD || vector[1] != VEC_UD)
 		TELL("a hypercall does not raise #UD: somebody answers it");
 }

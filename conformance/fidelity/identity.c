@@ -81,7 +81,7 @@ PROBE(vendors_keep_their_features,
 	.rule = "A CPU has no feature that only the other vendor ever made",
 	.cite = "Intel SDM vol. 2, CPUID; AMD APM vol. 3, Feature Information",
 	.rings = BOTH,
-	.control = "a leaf 80000001H of the other vendor changes the verdict")
+	.control = "a leaf 0 of the other vendor changes the verdict")
 {
 	uint32_t c = cpuid_reg(0x80000001u, 0, ECX);
 	/* SVM, SSE4A, XOP, FMA4 and CLZERO; VMX and SGX */
@@ -138,7 +138,7 @@ PROBE(features_come_with_what_they_need,
 	.cite = "Intel SDM vol. 1, Detection of AVX Instructions, Detection of "
 		"AVX-512 Foundation; AMD APM vol. 3, Feature Information",
 	.rings = BOTH,
-	.control = "a leaf 1 without SSE3 is caught")
+	.control = "a CPUID that does nothing is caught")
 {
 	uint32_t one = cpuid_reg(1, 0, ECX), seven = cpuid_reg(7, 0, EBX);
 	bool avx = one >> 28 & 1, avx512 = seven >> 16 & 1;

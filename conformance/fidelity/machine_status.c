@@ -52,7 +52,7 @@ __guest void smsw_forms(void)
 PROBE(smsw_writes_the_width_it_names,
 	.rule = "SMSW gives CR0's low word: 16 bits to memory, the register's own width",
 	.cite = "Intel SDM vol. 2, SMSW; AMD APM vol. 3, SMSW",
-	.control = "an SMSW to memory that does nothing is caught")
+	.control = "an SMSW that does nothing is caught")
 {
 	/* A bit that a host at work does not have set. */
 	write_cr0(read_cr0() | CR0_TS);

@@ -126,7 +126,7 @@ __guest uint64_t iret_handler_make(void)
 PROBE(any_iret_lets_the_next_nmi_in,
 	.rule = "An IRET inside of the handler ends the blocking: the waiting NMI comes",
 	.cite = NMI, .needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an IRET that is jumped over is caught")
+	.control = "an NMI handler that does not count is caught")
 {
 	nmi_prepare(1);
 	irq_install(VEC_NMI, (irq_handler *)iret_handler_make());

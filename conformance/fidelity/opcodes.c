@@ -32,7 +32,7 @@ PROBE(reserved_opcodes_are_undefined,
 PROBE(reserved_group_members_are_undefined,
 	.rule = "Members of the opcode groups that stand for nothing raise #UD",
 	.cite = OPCODES, .rings = BOTH,
-	.control = "an INC's neighbour that does nothing is caught")
+	.control = "a CALL's neighbour that does nothing is caught")
 {
 	UNDEFINED("0xfe, 0xd0");		/* group 4, /2 */
 	UNDEFINED("0xff, 0xf8");		/* group 5, /7 */

@@ -101,7 +101,7 @@ PROBE(overflowing_divide_changes_nothing,
 	.rule = "DIV whose quotient is too big raises #DE and changes no register",
 	.cite = "Intel SDM vol. 3, Divide Error Exception (#DE); AMD APM vol. 2, "
 		"#DE--Divide-by-Zero-Error Exception (Vector 0)", .rings = BOTH,
-	.control = "a #DE that arrives as another vector is caught")
+	.control = "a DIV that does nothing is caught")
 {
 	uint64_t a = 5, d = 7;
 

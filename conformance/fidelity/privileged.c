@@ -144,7 +144,7 @@ PROBE(string_port_instructions_need_a_bitmap,
 	.rule = "INS and OUTS at CPL3, IOPL 0, no port bitmap, raise #GP(0)",
 	.cite = "Intel SDM vol. 1, I/O Permission Bit Map; AMD APM vol. 2, "
 		"I/O-Permission Bitmap",
-	.control = "an INS that does nothing is caught")
+	.control = "a REP OUTS that does nothing is caught")
 {
 	ring3_ports_allow(false);
 	ring3_call(strings_refused);

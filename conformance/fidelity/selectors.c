@@ -160,7 +160,7 @@ __guest void ds_read(void)
 PROBE(return_to_cpl3_takes_data_segments_away,
 	.rule = "IRET to CPL3 nulls a DS whose DPL is 0",
 	.cite = "Intel SDM vol. 2, IRET/IRETD/IRETQ; AMD APM vol. 3, IRETx",
-	.control = "an IRET that leaves DS is caught")
+	.control = "a DS that still holds a selector is caught")
 {
 	ds_at_cpl3 = ~0ull;
 	ds_load(SEL_KDATA);

@@ -54,7 +54,7 @@ __guest void interrupt_end(void)
 PROBE(sti_shadow_covers_one_instruction,
 	.rule = "After STI a pending interrupt comes behind the next instruction",
 	.cite = STI, .needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an interrupt whose RIP is one too high is caught")
+	.control = "an STI that comes one instruction later is caught")
 {
 	CHECK_INTERRUPT("sti\n\tnop", :: "memory");
 }
@@ -62,7 +62,7 @@ PROBE(sti_shadow_covers_one_instruction,
 PROBE(sti_shadow_ends_with_an_exiting_instruction,
 	.rule = "After STI and CPUID a pending interrupt comes behind the CPUID",
 	.cite = STI, .needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an interrupt whose RIP is one too high is caught")
+	.control = "an STI that comes behind the CPUID is caught")
 {
 	CHECK_INTERRUPT("sti\n\tcpuid",
 			:: "rax", "rbx", "rcx", "rdx", "memory");
@@ -71,7 +71,7 @@ PROBE(sti_shadow_ends_with_an_exiting_instruction,
 PROBE(sti_shadow_covers_halt,
 	.rule = "After STI and HLT a pending interrupt comes behind the HLT, at once",
 	.cite = STI, .needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an interrupt whose RIP is one too high is caught")
+	.control = "an STI that comes later, without the HLT, is caught")
 {
 	CHECK_INTERRUPT("sti\n\thlt", :: "memory");
 }
@@ -80,7 +80,7 @@ PROBE(popf_enables_interrupts_at_once,
 	.rule = "After POPF sets IF a pending interrupt comes right behind it",
 	.cite = "Intel SDM vol. 2, POPF/POPFD/POPFQ; AMD APM vol. 3, POPFx",
 	.needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an interrupt whose RIP is one too high is caught")
+	.control = "a POPF that leaves IF clear is caught")
 {
 	CHECK_INTERRUPT("pushfq\n\torq $0x200, (%%rsp)\n\tpopfq",
 			:: "memory", "cc");

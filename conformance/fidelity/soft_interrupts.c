@@ -87,7 +87,7 @@ __guest void int3_refused(void)
 PROBE(int3_needs_its_gate_open,
 	.rule = "INT3 at CPL3 heeds its gate's DPL, with RIP on it; #DE does not",
 	.cite = PROTECTION,
-	.control = "an INT3 that does nothing is caught")
+	.control = "a #GP whose error code is wrong is caught")
 {
 	gate_dpl_set(VEC_BP, 0);
 	ring3_call(int3_refused);
@@ -111,7 +111,7 @@ PROBE(gates_clear_what_they_should,
 	.rule = "An interrupt gate clears IF and NT, a trap gate all but IF",
 	.cite = "Intel SDM vol. 3, Flag Usage By Exception- or Interrupt-Handler "
 		"Procedure; AMD APM vol. 2, Interrupt Gates and Trap Gates",
-	.control = "a gate that stays an interrupt gate is caught")
+	.control = "an INT n that does nothing is caught")
 {
 	uint64_t cleared = RFLAGS_TF | 1ull << 14;
 

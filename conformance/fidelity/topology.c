@@ -66,6 +66,13 @@ PROBE(topology_levels_are_nested,
 		levels_check(0x1f);
 }
 
+/* Apart, so that a test can spoil this CPUID and no other. */
+__guest __attribute__((noinline)) void cache_read(uint32_t leaf, uint32_t i,
+						  uint32_t *r)
+{
+	arch_cpuid(leaf, i, &r[0], &r[1], &r[2], &r[3]);
+}
+
 /* Intel's leaf 4; AMD's 8000001DH has the same format. */
 __guest uint32_t cache_leaf(void)
 {
@@ -85,14 +92,14 @@ PROBE(caches_are_possible,
 	.cite = "Intel SDM vol. 2, CPUID, leaf 04H; AMD APM vol. 3, Function "
 		"8000_001Dh",
 	.rings = RING0 | RING3, .skip = GUEST(no_cache_leaf),
-	.control = "a cache leaf of another level is caught")
+	.control = "a CPUID that does nothing is caught")
 {
 	uint32_t leaf = cache_leaf(), i, bad = 0, first = 0;
 
 	for (i = 0; i < 16; i++) {
 		uint32_t r[4], line, level;
 
-		arch_cpuid(leaf, i, &r[0], &r[1], &r[2], &r[3]);
+		cache_read(leaf, i, r);
 		if (!(r[EAX] & 31))
 			break;
 		line = (r[EBX] & 0xfff) + 1;

@@ -52,7 +52,7 @@ PROBE(umip_hides_the_tables_from_cpl3,
 PROBE(umip_leaves_cpl0_alone,
 	.rule = "With CR4.UMIP set the same instructions work at CPL0",
 	.cite = UMIP, .skip = GUEST(no_umip),
-	.control = "a CR4 that drops UMIP is caught")
+	.control = "a MOV to CR4 that does nothing is caught")
 {
 	uint64_t v = 0;
 
@@ -68,7 +68,7 @@ PROBE(umip_leaves_cpl0_alone,
 PROBE(umip_can_be_set_only_where_cpuid_has_it,
 	.rule = "CR4.UMIP can be set where CPUID shows UMIP, and is reserved elsewhere",
 	.cite = UMIP,
-	.control = "a leaf 7 with UMIP turned round is caught")
+	.control = "a MOV to CR4 that does nothing is caught")
 {
 	uint64_t before = read_cr4();
 	unsigned int vector = write_cr4_safe(before | CR4_UMIP);

@@ -37,11 +37,11 @@ enum { PAGE_P = 1, PAGE_W = 2, PAGE_U = 4 };
 
 /*
  * The page table behind a GVA of the identity map (its 2 MiB page becomes 512
- * small ones that map the same), or of the 2 MiB at WINDOW_GVA, where nothing
+ * small ones that map the same), or of 2 MiB in one GiB beyond, where nothing
  * is mapped. The entry is to be changed before the page's first use, or
  * pages_flush() called. At most three in an item.
  */
-#define WINDOW_GVA	0x100000000ull
+#define WINDOW_GVA	0x140000000ull
 uint64_t *page_entry(uint64_t gva);
 void pages_flush(void);
 
