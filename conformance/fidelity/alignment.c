@@ -18,7 +18,7 @@ __guest unsigned int checked_load(uint64_t gva, uint64_t *at)
 			"lea 1f(%%rip), %[at]\n\t"
 			"1: movl (%[gva]), %%eax\n\t"
 			"nop\n\t2: push %%rcx\n\tpopfq" RESUME(1, 2),
-			: [at] "=&r"(*at) : [gva] "r"(gva)
+			: [at] "=&r"(*at) : [gva] "D"(gva)
 			: "rax", "rcx", "rdx", "memory", "cc");
 }
 

@@ -85,7 +85,7 @@ PROBE(access_across_the_edge_faults,
 	/* The last canonical bytes of 57 bits; with 48 it is far outside. */
 	uint64_t edge = (1ull << 56) - 4;
 
-	CHECK_FAULT(VEC_GP, 0, asm_safe("movq (%0), %%rax", :: "r"(edge)
+	CHECK_FAULT(VEC_GP, 0, asm_safe("movq (%0), %%rax", :: "D"(edge)
 					: "rax"));
 	CHECK_FAULT(VEC_GP, 0, asm_safe("movb (%0), %%al",
 					:: "r"(0xff00000000000000ull - 1)

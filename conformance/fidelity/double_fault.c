@@ -23,12 +23,12 @@ __guest void divide(void)
 
 __guest void page_fault(void)
 {
-	__asm__ volatile("movb $0, (%0)" :: "r"(NOWHERE) : "memory");
+	__asm__ volatile("movb $0, (%0)" :: "D"(NOWHERE) : "memory");
 }
 
 __guest void general_protection(void)
 {
-	__asm__ volatile("movb $0, (%0)" :: "r"(1ull << 63) : "memory");
+	__asm__ volatile("movb $0, (%0)" :: "D"(1ull << 63) : "memory");
 }
 
 PROBE(contributory_pair_is_a_double_fault,

@@ -120,7 +120,7 @@ PROBE(vector_instructions_of_amd_are_as_advertised,
 PROBE(avx512_extensions_are_as_advertised,
 	.rule = "Each part of AVX-512 runs where it is advertised, and only there",
 	.cite = FEATURES, .rings = BOTH, .skip = GUEST(vectors_enable),
-	.control = "a VPADDD of ZMM registers that raises #UD is caught")
+	.control = "a VPADDD of ZMM registers that raises #GP is caught")
 {
 	LEAF7B(16, "vpaddd %%zmm0, %%zmm0, %%zmm0");
 	LEAF7B(17, "vpmullq %%zmm0, %%zmm0, %%zmm0");
@@ -143,15 +143,15 @@ PROBE(xsave_family_is_as_advertised,
 	static _Alignas(64) uint8_t area[576];
 
 	FEATURE(1, ECX, 26, "xsave",
-		asm_safe("xsave (%0)", :: "r"(area), "a"(1), "d"(0)
+		asm_safe("xsave (%0)", :: "D"(area), "a"(1), "d"(0)
 			 : "memory"));
 	if (!(cpuid_reg(1, 0, ECX) >> 26 & 1))
 		return;
 	SUBFEATURE(0, VEC_UD, "xsaveopt",
-		   asm_safe("xsaveopt (%0)", :: "r"(area), "a"(1), "d"(0)
+		   asm_safe("xsaveopt (%0)", :: "D"(area), "a"(1), "d"(0)
 			    : "memory"));
 	SUBFEATURE(1, VEC_UD, "xsavec",
-		   asm_safe("xsavec (%0)", :: "r"(area), "a"(1), "d"(0)
+		   asm_safe("xsavec (%0)", :: "D"(area), "a"(1), "d"(0)
 			    : "memory"));
 	SUBFEATURE(2, VEC_GP, "xgetbv of 1",
 		   asm_safe("xgetbv", :: "c"(1) : "rax", "rdx"));

@@ -36,7 +36,7 @@ PROBE(privilege_beats_page_fault,
 	.control = "a LIDT that does nothing is caught")
 {
 	CHECK_FAULT(VEC_GP, 0, asm_safe("lgdt (%0)", :: "r"(NOWHERE)));
-	CHECK_FAULT(VEC_GP, 0, asm_safe("lidt (%0)", :: "r"(NOWHERE)));
+	CHECK_FAULT(VEC_GP, 0, asm_safe("lidt (%0)", :: "D"(NOWHERE)));
 	CHECK_FAULT(VEC_GP, 0, asm_safe("lmsw (%0)", :: "r"(NOWHERE)));
 	CHECK_FAULT(VEC_GP, 0, asm_safe("invlpg (%0)", :: "r"(NOWHERE)));
 }
@@ -54,7 +54,7 @@ PROBE(absent_device_beats_page_fault,
 	.skip = GUEST(task_switched),
 	.control = "an FLD that does nothing is caught")
 {
-	CHECK_EQ(VEC_NM, asm_safe("flds (%0)", :: "r"(NOWHERE)));
+	CHECK_EQ(VEC_NM, asm_safe("flds (%0)", :: "D"(NOWHERE)));
 	CHECK_EQ(VEC_NM, asm_safe("movups (%0), %%xmm0", :: "r"(NOWHERE)));
 	/* But what is undefined is so in any case. */
 	CHECK_EQ(VEC_UD, asm_safe(".byte 0xf0, 0xd9, 0x01", :: "c"(NOWHERE)));

@@ -107,6 +107,14 @@ __guest uint64_t flags_handler(void)
 	return handler;
 }
 
+/* Apart, so that there is one INT n to spoil, however loops are unrolled. */
+__guest __attribute__((noinline)) void interrupt_with_if(void)
+{
+	__asm__ volatile("pushfq\n\tpushfq\n\torq %0, (%%rsp)\n\tpopfq\n\t"
+			 "int $0x40\n\tpopfq"
+			 :: "i"(RFLAGS_IF | 1 << 14) : "memory", "cc");
+}
+
 PROBE(gates_clear_what_they_should,
 	.rule = "An interrupt gate clears IF and NT, a trap gate all but IF",
 	.cite = "Intel SDM vol. 3, Flag Usage By Exception- or Interrupt-Handler "
@@ -120,9 +128,7 @@ PROBE(gates_clear_what_they_should,
 	irq_install(OURS, (irq_handler *)flags_handler());
 	for (unsigned int trap = 0; trap < 2; trap++) {
 		gate_type_set(OURS, trap ? GATE_TRAP : GATE_INTERRUPT);
-		__asm__ volatile("pushfq\n\tpushfq\n\torq %0, (%%rsp)\n\tpopfq\n\t"
-				 "int $0x40\n\tpopfq"
-				 :: "i"(RFLAGS_IF | 1 << 14) : "memory", "cc");
+		interrupt_with_if();
 		CHECK_EQ(trap ? RFLAGS_IF : 0,
 			 flags_inside[0] & (cleared | RFLAGS_IF));
 	}

@@ -15,12 +15,12 @@ static volatile uint64_t watched[2] __attribute__((aligned(16)));
 
 __guest unsigned int load(const volatile void *gva)
 {
-	return asm_safe("movb (%0), %%al\n\tnop", :: "r"(gva) : "rax", "memory");
+	return asm_safe("movb (%0), %%al\n\tnop", :: "D"(gva) : "rax", "memory");
 }
 
 __guest unsigned int store(volatile void *gva)
 {
-	return asm_safe("movb $1, (%0)\n\tnop", :: "r"(gva) : "memory");
+	return asm_safe("movb $1, (%0)\n\tnop", :: "D"(gva) : "memory");
 }
 
 PROBE(access_watch_sees_reads,
@@ -67,7 +67,7 @@ PROBE(watch_sees_an_overlapping_access,
 
 	watch_set((uint64_t)(byte + 4), DR_WRITE, 0);
 	CHECK_EQ(VEC_DB, asm_safe("movq $0, (%0)\n\tnop",
-				  :: "r"(byte + 1) : "memory"));
+				  :: "D"(byte + 1) : "memory"));
 	CHECK_EQ(NO_FAULT, asm_safe("movl $0, (%0)\n\tnop",
 				    :: "r"(byte) : "memory"));
 	watch_clear();
