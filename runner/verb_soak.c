@@ -16,7 +16,7 @@
 #include "verb.h"
 
 enum { KEY_HOURS = 256, KEY_MINUTES, KEY_RESUME, KEY_TARGET, KEY_SEED,
-       KEY_DEADLINE, KEY_HOSTILE, KEY_CONFINE };
+       KEY_DEADLINE, KEY_HOSTILE, KEY_CONFINE, KEY_RING };
 
 struct soak_options {
 	struct options o;	/* first: verb_parse() knows its head */
@@ -95,6 +95,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		rc = number(o, "--deadline", arg, 10, 600000, &v);
 		s->deadline_ms = (unsigned int)v;
 		return rc;
+	case KEY_RING:
+		if (strcmp(arg, "0") && strcmp(arg, "3"))
+			return refuse(o, "--ring", arg, "give 0 or 3");
+		s->rings = *arg == '0' ? RING0 : RING3;
+		return 0;
 	case KEY_HOSTILE:
 		s->hostile = true;
 		return 0;
@@ -121,6 +126,7 @@ static const struct argp_option option[] = {
 	  "go on with a soak that was killed, as it was begun", 0 },
 	{ "target", KEY_TARGET, "NAME[:OPTIONS]", 0,
 	  "what runs the guest image (kvm)", 0 },
+	{ "ring", KEY_RING, "0|3", 0, "one privilege level (both)", 0 },
 	{ "seed", KEY_SEED, "N", 0, "order of runs (from the clock)", 0 },
 	{ "deadline", KEY_DEADLINE, "MS", 0,
 	  "for one run of the guest (2000)", 0 },
@@ -140,9 +146,9 @@ static json_t *asked_json(const struct soak_options *o)
 
 	for (size_t i = 0; i < o->o.glob_count; i++)
 		json_array_append_new(globs, json_string(o->o.globs[i]));
-	return json_pack("{s:f, s:s, s:i, s:b, s:b, s:o}", "duration_s",
+	return json_pack("{s:f, s:s, s:i, s:i, s:b, s:b, s:o}", "duration_s",
 			 o->duration_s, "target", s->target, "deadline_ms",
-			 s->deadline_ms, "confine", s->confine, "hostile",
+			 s->deadline_ms, "rings", s->rings, "confine", s->confine, "hostile",
 			 s->hostile, "globs", globs);
 }
 
@@ -157,6 +163,8 @@ static void asked_take(struct soak_options *o, const json_t *run)
 	s->target = json_string_value(json_object_get(asked, "target"));
 	s->deadline_ms = (unsigned int)json_integer_value(
 				json_object_get(asked, "deadline_ms"));
+	s->rings = (unsigned int)json_integer_value(
+				json_object_get(asked, "rings"));
 	s->confine = json_is_true(json_object_get(asked, "confine"));
 	s->hostile = json_is_true(json_object_get(asked, "hostile"));
 	s->seed = (uint64_t)json_integer_value(json_object_get(run, "seed"));

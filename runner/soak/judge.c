@@ -189,14 +189,15 @@ json_t *soak_document(const struct soak *k)
 		json_object_set_new(verdicts, doc_verdict_name(i),
 				    json_integer((json_int_t)k->verdicts[i]));
 	return json_pack("{s:s, s:{s:s, s:s%}, s:O, s:O, s:s, s:s?, s:f, s:f, "
-			 "s:i, s:I, s:i, s:o, s:O, s:o, s:o, s:o}",
+			 "s:i, s:I, s:i, s:i, s:o, s:O, s:o, s:o, s:o}",
 			 "schema", "vmgauge-soak/1", "vmgauge", "version",
 			 VERSION, "image_sha256", image_sha256,
 			 (size_t)IMAGE_SHA256_CHARS, "run", s->run, "env",
 			 s->env, "verdict", wrong ? "fail" : "pass", "reason",
 			 wrong, "duration_s", k->duration_s, "soaked_s",
 			 k->beats ? k->beat[k->beats - 1].t_s : 0.0, "parts",
-			 k->part, "runs", (json_int_t)k->runs, "items",
+			 k->part, "runs", (json_int_t)k->runs, "late",
+			 k->late, "items",
 			 s->series_count, "verdicts", verdicts, "changes",
 			 k->changes, "trends", trends, "kernel_log",
 			 kernel_json(k), "beats", columns_json(k));
@@ -229,6 +230,8 @@ void soak_print(FILE *out, const struct soak *k)
 			fprintf(out, " %llu %s",
 				(unsigned long long)k->verdicts[i],
 				doc_verdict_name(i));
+	if (k->late)
+		fprintf(out, "; %u late", k->late);
 	fprintf(out, "\nkernel's log: %u warnings, of these %u alarms%s%s\n",
 		k->warnings, k->alarms, k->vitals.kmsg_note[0] ? "; " : "",
 		k->vitals.kmsg_note);

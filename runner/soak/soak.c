@@ -16,9 +16,11 @@
 
 #define BLOCK_NS	50000
 #define BLOCKS		3
+#define PATIENCE	5
 #define BEAT_MIN_S	0.1
 #define CHANGES_MOST	64
 #define SKIPPED		2	/* by severity: more went wrong */
+#define HUNG		4
 
 static double now_s(void)
 {
@@ -93,15 +95,14 @@ static int seen_keep(struct soak *k, const struct series *series,
 	return rc;
 }
 
-/* Runs it once; nothing of it stays but its verdict. */
-static int series_run(struct soak *k, unsigned int index,
-		      struct observation *seen, struct error *e)
+/* Once; *record is what came of it, and the caller's. */
+static int once(struct soak *k, unsigned int index, struct observation *seen,
+		json_t **record, struct error *e)
 {
 	struct session *s = k->session;
 	struct series *series = &s->series[index];
 	const struct job job = { .series = index, .blocks = BLOCKS };
 	struct journal *journal = s->journal;
-	const json_t *record;
 	int rc, severity;
 
 	s->journal = NULL;	/* beats are the record here */
@@ -109,21 +110,46 @@ static int series_run(struct soak *k, unsigned int index,
 	s->journal = journal;
 	if (rc)
 		return rc;
-	record = series->verdict ? series->verdict :
-		 json_array_get(series->instances, 0);
-	severity = doc_verdict_severity(json_string_value(
-		json_object_get(record, "verdict")));
-	if (severity < 0)
-		return error_set(e, -EPROTO, "%s ended without a verdict",
-				 series->item->name);
-	k->runs++;
-	k->verdicts[severity]++;
-	if (k->last[index] != severity)
-		rc = seen_keep(k, series, record, k->last[index], severity, e);
-	k->last[index] = (signed char)severity;
+	*record = json_incref(series->verdict ? series->verdict :
+			      json_array_get(series->instances, 0));
 	json_decref(series->verdict);
 	series->verdict = NULL;
 	json_array_clear(series->instances);
+	severity = doc_verdict_severity(json_string_value(
+		json_object_get(*record, "verdict")));
+	return severity >= 0 ? severity :
+	       error_set(e, -EPROTO, "%s ended without a verdict",
+			 series->item->name);
+}
+
+/* Runs it; nothing of it stays but its verdict. */
+static int series_run(struct soak *k, unsigned int index,
+		      struct observation *seen, struct error *e)
+{
+	struct session *s = k->session;
+	const unsigned int deadline_ms = s->options.deadline_ms;
+	json_t *record = NULL;
+	int rc = once(k, index, seen, &record, e);
+
+	if (rc == HUNG && k->last[index] >= 0 && k->last[index] <= SKIPPED) {
+		json_decref(record);
+		record = NULL;
+		s->options.deadline_ms *= PATIENCE;
+		rc = once(k, index, seen, &record, e);
+		s->options.deadline_ms = deadline_ms;
+		k->late += rc >= 0 && rc <= SKIPPED;
+	}
+	if (rc >= 0) {
+		int severity = rc;
+
+		k->runs++;
+		k->verdicts[severity]++;
+		rc = k->last[index] == severity ? 0 :
+		     seen_keep(k, &s->series[index], record, k->last[index],
+			       severity, e);
+		k->last[index] = (signed char)severity;
+	}
+	json_decref(record);
 	return rc;
 }
 
@@ -159,8 +185,6 @@ static int pass(struct soak *k, unsigned int *order, double beat_s,
 		if (!rc && k->last[order[i]] != SKIPPED)
 			rc = series_run(k, order[i], seen, e);
 	}
-	if (!rc)
-		k->passes++;
 	return rc;
 }
 

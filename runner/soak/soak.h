@@ -8,8 +8,12 @@
  * what happened since the last one. What is resumed is another process: its
  * memory is compared with its own beats only (`part`).
  *
- * The beats of a part's first pass, or of the first tenth of the whole where
- * that is shorter, are warm-up: pools fill then, and no slope is made of them.
+ * The beats of a part's first time, a tenth of the whole, are warm-up: pools
+ * fill then, and no slope is made of them.
+ *
+ * A hang of what was right before is looked at again with PATIENCE times the
+ * deadline: on a busy host a device's thread may have had no CPU. What is right
+ * then was late, and is counted as that.
  *
  * Journal: {"seen": {"id", "ring", "vcpus", "verdict", "was", "reason"}} when
  * an item's verdict is first known or changes; {"part": N}; {"beat": {...}}.
@@ -41,10 +45,10 @@ struct soak {
 	size_t beats, room;
 	uint64_t runs, runs_at_beat;
 	uint64_t verdicts[SOAK_VERDICTS];
-	unsigned int passes;		/* finished in this part */
 	signed char *last;		/* severity by series, -1; owned */
 	json_t *changes;		/* "seen" records with a "was"; owned */
 	unsigned int worse;		/* times an item began to go wrong */
+	unsigned int late;		/* hangs that were none, this part's */
 	unsigned int warnings, alarms;	/* of the kernel, earlier parts' too */
 	bool tainted;
 	struct vitals vitals;
