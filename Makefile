@@ -63,7 +63,7 @@ help:
 #: make iso        a CD that boots the image on any PC; see vmgauge import
 #: make site       a sample report over this host, software hosts and all targets
 #: make lint       cppcheck and clang-tidy
-#: make fuzz       libFuzzer on the readers of foreign files (T=SECONDS each)
+#: make fuzz       libFuzzer on readers of foreign files and on our devices (T=SECONDS each)
 #: make install    program, manual, completions under $(DESTDIR)$(PREFIX) (/usr/local)
 #: make deb        the same as a Debian package in build/
 #: make clean      remove build/
@@ -221,11 +221,16 @@ T        ?= 60
 fuzz: deps-check
 	$(Q)$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/fuzz \
 		SANITIZE=fuzzer-no-link,address,undefined \
-		$(BUILD)/fuzz/fuzz-json $(BUILD)/fuzz/fuzz-serial
+		$(patsubst ci/fuzz/%.c,$(BUILD)/fuzz/fuzz-%,$(wildcard ci/fuzz/*.c))
 	$(Q)BUILD=$(BUILD) ci/fuzz/run $(T)
+
+# A device's threads are steps of the fuzzer's: see ci/fuzz/device.h.
+FUZZ_LD := -Wl,--wrap=pthread_create -Wl,--wrap=pthread_join
+FUZZ_LD_device := $(FUZZ_LD)
+UNIT_LD_test_fuzz_corpus := $(FUZZ_LD)
 
 $(BUILD)/fuzz-%: ci/fuzz/%.c $(LIB_O)
 	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  FUZZ    $@'
-	$(Q)$(CC) $(HOST_C) $(CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $< $(LIB_O) $(HOST_LD) -o $@
+	$(Q)$(CC) $(HOST_C) $(CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $< $(LIB_O) $(FUZZ_LD_$*) $(HOST_LD) -o $@
 
 -include $(HOST_O:.o=.d) $(GUEST_O:.o=.d) $(wildcard $(BUILD)/unit/*.d $(BUILD)/*.d)

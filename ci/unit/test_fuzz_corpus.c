@@ -13,7 +13,9 @@
 
 #include <cmocka.h>
 
+#include "../fuzz/device.h"
 #include "../fuzz/json.h"
+#include "../fuzz/mailbox.h"
 #include "../fuzz/serial.h"
 #include "result/doc.h"
 
@@ -82,11 +84,41 @@ static void serial_logs(void **state)
 	assert_true(replay("ci/fuzz/corpus/serial", serial_one, NULL) >= 3);
 }
 
+static void device_one(void *opaque, const char *name, const uint8_t *data,
+		       size_t n)
+{
+	(void)opaque;
+	if (!device_fuzz_one(data, n))
+		fail_msg("%s: the device did not come back", name);
+}
+
+static void devices(void **state)
+{
+	(void)state;
+	assert_true(replay("ci/fuzz/corpus/device", device_one, NULL) >= 8);
+}
+
+static void mailbox_one(void *opaque, const char *name, const uint8_t *data,
+			size_t n)
+{
+	(void)opaque;
+	if (mailbox_fuzz_one(data, n) != 2)
+		fail_msg("%s: no record came of it", name);
+}
+
+static void mailboxes(void **state)
+{
+	(void)state;
+	assert_true(replay("ci/fuzz/corpus/mailbox", mailbox_one, NULL) >= 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(documents),
 		cmocka_unit_test(serial_logs),
+		cmocka_unit_test(devices),
+		cmocka_unit_test(mailboxes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
