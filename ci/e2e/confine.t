@@ -1,13 +1,33 @@
 #!/bin/bash
 # The confinement takes nothing from a guest: probes have the verdicts that
-# they have without it, and each family of rows is measured in it. On
-# SVM + NPT the same below a kernel's first root.
+# they have without it, and each family of rows is measured in it. What is
+# hostile says what it needs. On SVM + NPT the same below a kernel's first root.
 . "$(dirname "$0")/lib.sh"
 
 vmgauge conform fidelity/tsc --target native --confine
 check "it is the built-in VMM's" refused --confine "not with native"
 
+vmgauge list
+hostile=$(sed -n 's/^[a-z]* *[0-9,]* *\([^ ]*\) *\[hostile\].*/\1/p' "$out")
+check "hostile items are told apart" [ -n "$hostile" ]
+first=${hostile%%$'\n'*}
+vmgauge explain "$first"
+check "and their explanation says what they need" says "--hostile"
+
 have_kvm || { skip "in the confinement" "no /dev/kvm"; finish; exit; }
+
+# shellcheck disable=SC2086 # names have no blanks
+vmgauge run $hostile --quick --instances 1 --budget 1 -o skipped
+check "without --hostile none is run" holds skipped/result.json \
+	"all(x['verdict'] == 'skip' and '--hostile' in x['reason']
+	     for x in d['results'])"
+
+vmgauge conform containment/devices containment/programs --ring 3 --hostile \
+	-o hostile.json
+check "with it, it runs and is contained" holds hostile.json \
+	"len(d['results']) == 2" \
+	"not [(x['id'], x['reason']) for x in d['results']
+	      if x['verdict'] != 'pass']"
 
 # Rows that hang on some hosts are another test's.
 vmgauge conform fidelity/msr fidelity/paging 'containment/*' -o plain.json

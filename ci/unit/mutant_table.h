@@ -411,6 +411,12 @@ static const struct mutant mutants[] = {
 	{ "containment/memory/highest_page_reaches_the_vmm",
 	  .fn = last_page_fill },
 
+	/* containment/devices and programs, both hostile: confined */
+	{ "containment/devices/survive_a_hostile_driver", .ring = 3,
+	  .fn = canary_break },
+	{ "containment/programs/random_code_is_contained", .ring = 3,
+	  .fn = canary_break },
+
 	/* containment/registers */
 	{ "containment/registers/debug_registers_are_at_reset", .fn = dr2_set },
 	{ "containment/registers/system_call_registers_are_at_reset",

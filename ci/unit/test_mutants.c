@@ -14,14 +14,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
 #include "mutant_table.h"
 #include "registry.h"
+#include "target/confine/confine.h"
 #include "target/target.h"
 
-static struct target_context ctx;
+static struct confine confine;
+static struct target_context ctx = { .confine = &confine };
 static struct registry registry;
 
 struct tampering {
@@ -83,7 +86,7 @@ static void probe_notices(void **state)
 {
 	const struct mutant *m = *state;
 	enum abi_verdict want = m->verdict ? m->verdict : ABI_FAIL, plain;
-	struct tampering t = { .mutant = m, .rc = -1 };
+	struct tampering *t;
 	char reason[256] = "";
 
 	/* cmocka's skip() prints "not ok", which prove counts as a failure. */
@@ -97,9 +100,15 @@ static void probe_notices(void **state)
 			      "%s\n", reason);
 		return;
 	}
-	plain = run(m, &t, reason, sizeof(reason));
-	if (t.rc < 0)
-		fail_msg("%s: %s", m->item, t.error.text);
+	/* What is hostile is spoilt in a process of its own. */
+	t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(t, MAP_FAILED);
+	*t = (struct tampering){ .mutant = m, .rc = -1 };
+	plain = run(m, t, reason, sizeof(reason));
+	if (t->rc < 0)
+		fail_msg("%s: %s", m->item, t->error.text);
+	munmap(t, sizeof(*t));
 	if (getenv("VERBOSE"))
 		print_message("# verdict %d: %s\n", plain, reason);
 	if (want == ABI_TELL && plain == ABI_FAIL)
@@ -165,6 +174,7 @@ int main(int argc, char **argv)
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	rc = _cmocka_run_group_tests("mutants", tests, n, NULL, NULL);
 	target_kvm.close(&ctx);
+	confine_close(&confine);
 	registry_close(&registry);
 	return rc;
 }

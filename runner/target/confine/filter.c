@@ -29,6 +29,7 @@
 	X(mincore) X(msync) X(mlock) X(munlock) X(mbind) X(move_pages)	\
 	X(get_mempolicy) X(set_mempolicy) X(memfd_create)		\
 	X(eventfd2) X(timerfd_create) X(timerfd_settime) X(pipe2)	\
+	X(timer_create) X(timer_settime) X(timer_delete)		\
 	X(poll) X(ppoll) X(epoll_create1) X(epoll_ctl) X(epoll_wait)	\
 	X(epoll_pwait) X(rt_sigaction) X(rt_sigprocmask)		\
 	X(rt_sigreturn) X(rt_sigtimedwait) X(sigaltstack) X(getpid)	\
@@ -107,10 +108,10 @@ static int allow_some(scmp_filter_ctx f)
 				      CLONE_THREAD));
 	if (!rc)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-				      SCMP_A0(SCMP_CMP_EQ, PID_HERE));
+				      SCMP_A0(SCMP_CMP_EQ, PID_HERE, 0));
 	if (!rc)
 		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-				      SCMP_A0(SCMP_CMP_EQ, 0));
+				      SCMP_A0(SCMP_CMP_EQ, 0, 0));
 	return rc;
 }
 
