@@ -3,6 +3,7 @@
  * thing that was said, and a probe that said nothing is an error.
  */
 #include "item.h"
+#include "smp.h"
 
 void check_record(const char *expr, uint32_t line, uint64_t want,
 		  uint64_t got, bool ok)
@@ -46,6 +47,7 @@ void probe_run(const struct probe *p)
 		verdict_set(ABI_SKIP, "it is about a process, not a guest");
 		return;
 	}
+	smp_start(false);
 	mailbox->state = ABI_STATE_PROBE;
 	if (mailbox->ring == 3)
 		ring3_call(p->run);

@@ -211,6 +211,8 @@ json_t *instance_record(const struct series *s, unsigned int round,
 	json_object_set_new(r, "elapsed_ms", number(seen->elapsed_ms));
 	if (seen->postmortem)
 		json_object_set(r, "postmortem", seen->postmortem);
+	if (seen->evidence)
+		json_object_set(r, "evidence", seen->evidence);
 	if (s->item->probe) {
 		json_object_set_new(r, "checks", checks_json(mb));
 		json_object_set_new(r, "checks_total",

@@ -49,6 +49,7 @@ struct item_host {
 	unsigned int vms;		/* to be made by a bench of VMs */
 	struct changes *changes;	/* host/change.h; NULL: none allowed */
 	const struct outside *outside;	/* of a process in a container */
+	struct oracle *oracle;		/* oracle/oracle.h; NULL: none */
 };
 
 /*

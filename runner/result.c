@@ -285,6 +285,9 @@ static void probe_put(const struct series *s, json_t *r)
 		json_object_set_new(r, "checks_total", json_integer(0));
 	}
 	json_object_set(r, "duration_ms", elapsed ? elapsed : json_null());
+	if (json_object_get(s->verdict, "evidence"))
+		json_object_set(r, "evidence",
+				json_object_get(s->verdict, "evidence"));
 }
 
 /* The cause of a failure that was foreseen, or null. */

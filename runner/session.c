@@ -325,7 +325,8 @@ static bool series_add(struct session *s, const struct item *item,
 		       unsigned int ring)
 {
 	const struct bench *b = item->bench;
-	unsigned int least = b && b->vcpus ? b->vcpus : 1;
+	unsigned int wanted = b ? b->vcpus : item->probe->vcpus;
+	unsigned int least = wanted ? wanted : 1;
 	bool scales = b && b->scales;
 
 	for (unsigned int i = 0; i < (scales ? s->options.vcpus.counts : 1);

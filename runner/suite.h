@@ -168,6 +168,14 @@ struct bench {
 	enum lifecycle lifecycle;	/* timed by the target itself */
 };
 
+/* What the runner watches beside a probe of the built-in VMM (oracle/). */
+enum watch {
+	WATCH_HOST	= 1 << 0,	/* the host's registers, files, log */
+	WATCH_SIBLING	= 1 << 1,	/* a second VM's secrets and heartbeat */
+	WATCH_NEIGHBOUR	= 1 << 2,	/* ... and how late that comes */
+	WATCH_OUTSIDE	= WATCH_HOST | WATCH_SIBLING,
+};
+
 struct probe {
 	const char *prefix;		/* filled by PROBE */
 	const char *name;		/* filled by PROBE */
@@ -181,6 +189,14 @@ struct probe {
 	 * --hostile, and only in the confinement (target/confine.h).
 	 */
 	bool hostile;
+	unsigned int watch;		/* enum watch */
+	/*
+	 * Not 0: the guest rings READY and never ends. It is kicked so many
+	 * times, and each must take it off its CPU within oracle.h's bound.
+	 */
+	unsigned int kills;
+	/* 0 = 1. `run` is the first one's; smp_run() is for all (smp.h). */
+	unsigned int vcpus;
 
 	const char *(*skip)(void);	/* guest: reason, or NULL */
 	void (*run)(void);		/* guest half */

@@ -161,7 +161,7 @@ static json_t *diagnostics(const json_t *result, const char *verdict, bool ok,
 {
 	static const char *const always[] = {
 		"reason", "rule", "cite", "params", "unit", "median", "ci",
-		"ns", "flags",
+		"ns", "flags", "evidence",
 	};
 	static const char *const on_failure[] = {
 		"control", "checks", "checks_total", "postmortem", "repeat",

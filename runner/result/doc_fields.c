@@ -197,6 +197,28 @@ const struct shape measured_fields[] = {
 	{ 0 }
 };
 
+/* What the oracle measured beside a hostile guest (oracle/oracle.h). */
+static const struct shape lateness_fields[] = {
+	MUST("n", COUNT), MUST("median_us", NUMBER), MUST("p99_us", NUMBER),
+	MUST("max_us", NUMBER),
+	MAY("median_ci", RECORD, FIELDS(MUST("low", NUMBER),
+		MUST("high", NUMBER), MUST("level", NUMBER))),
+	MAY("p99_ci", RECORD, FIELDS(MUST("low", NUMBER),
+		MUST("high", NUMBER), MUST("level", NUMBER))),
+	{ 0 }
+};
+
+static const struct shape evidence_fields[] = {
+	MAY("kill", RECORD, FIELDS(MUST("samples_ms", LIST, EACH(NUMBER)),
+		MUST("median_ms", NUMBER), MUST("max_ms", NUMBER),
+		MUST("waited_ms", LIST, EACH(NUMBER)), MUST("bound_ms", NUMBER))),
+	MAY("neighbour", RECORD, FIELDS(MUST("period_us", NUMBER),
+		MUST("bound_ms", NUMBER),
+		MAY("quiet", RECORD, .of = lateness_fields),
+		MAY("beside", RECORD, .of = lateness_fields))),
+	{ 0 }
+};
+
 const struct shape probe_fields[] = {
 	MUST("rule", TEXT),
 	MUST("subject", TEXT),
@@ -206,5 +228,6 @@ const struct shape probe_fields[] = {
 		MUST("ok", FLAG)))),
 	MAY("checks_total", COUNT),
 	MAY("duration_ms", NUMBER),
+	MAY("evidence", RECORD, .of = evidence_fields),
 	{ 0 }
 };

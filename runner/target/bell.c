@@ -265,6 +265,7 @@ static void bell(struct vcpu *v, void *opaque, uint64_t offset, void *data,
 		stamps_end(m);
 		break;
 	case ABI_BELL_READY:
+		atomic_store(&m->kill.ready, true);
 		host_half(m, host_bench_run);
 		break;
 	case ABI_BELL_REWIND:

@@ -14,6 +14,8 @@
 #include "kvm/dirty.h"
 #include "kvm/ioctl.h"
 #include "kvm/postmortem.h"
+#include "oracle/oracle.h"
+#include "target/kill.h"
 #include "target/kvm_machine.h"
 #include "x86_64/entry.h"
 
@@ -153,8 +155,12 @@ static int machine_load(struct machine *m, struct error *e)
 	rc = smp_create(&m->smp, &m->vm, m->ctx, entry.cpu_gpa, e);
 	if (rc)
 		return rc;
+	rc = oracle_open(&m->host.oracle, &m->host, r->probe, e);
+	if (rc)
+		return rc;
 	if (r->probe && r->probe->prepare)
 		r->probe->prepare(&m->host);
+	oracle_begin(m->host.oracle);
 	if (r->bench && r->bench->host_setup && r->bench->host_setup(&m->host))
 		host_verdict(&m->host, ABI_ERROR,
 			     "the host's half could not set things up");
@@ -258,6 +264,7 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 		rc = machine_load(m, e);
 	if (rc) {
 		smp_destroy(&m->smp);
+		oracle_close(m->host.oracle);
 		vm_destroy(&m->vm);
 		free(m);
 		return rc;
@@ -279,9 +286,11 @@ static void vcpu_job(void *opaque)
 	s->placed = true;
 	if (s->place_rc)
 		return;
+	oracle_thread_before(m->host.oracle);
 	do {
 		m->end = vcpu_run(v);
 	} while (m->end == VCPU_STOPPED && atomic_load(&v->stop) == STOP_STAMPS);
+	oracle_thread_after(m->host.oracle);
 }
 
 /* *late: the deadline passed first. */
@@ -305,6 +314,20 @@ static int vcpu_wait(struct machine *m, bool *late, struct error *e)
 				 "%d ms after its kick: this kernel's KVM "
 				 "cannot be interrupted", GRACE_MS);
 	v->started = false;
+	rc = smp_stop(&m->smp, GRACE_MS, e);
+	m->state->stuck = rc;
+	return rc;
+}
+
+/* The same for one that does not end by itself. */
+static int guest_kill(struct machine *m, bool *late, struct error *e)
+{
+	int rc = kill_run(m, vcpu_job, late, e);
+
+	if (rc)
+		return rc;
+	m->vm.vcpu[0].started = false;
+	smp_cancel(&m->smp);
 	rc = smp_stop(&m->smp, GRACE_MS, e);
 	m->state->stuck = rc;
 	return rc;
@@ -346,8 +369,8 @@ static void end_describe(struct machine *m, bool late)
 		seen->end = RUN_HANG;
 		snprintf(seen->end_reason, sizeof(seen->end_reason),
 			 "no answer within %u ms", m->request->deadline_ms);
-	} else if (!failed && end == VCPU_STOPPED &&
-		   atomic_load(&v->stop) == STOP_DONE) {
+	} else if (!failed && (m->kill.over || (end == VCPU_STOPPED &&
+		   atomic_load(&v->stop) == STOP_DONE))) {
 		seen->end = RUN_DONE;
 	} else {
 		seen->end = RUN_CRASH;
@@ -363,15 +386,19 @@ static int kvm_run(void *vm, const struct run_request *r,
 {
 	struct machine *m = vm;
 	struct vcpu *v = &m->vm.vcpu[0];
-	bool late;
+	bool late, endless = r->probe && r->probe->kills;
 	int rc;
 
 	m->seen = seen;
 	seen->tsc_khz = m->tsc_khz;
 	v->thread = m->state->worker.thread;
 	v->started = true;
-	worker_start(&m->state->worker, vcpu_job, m);
-	rc = vcpu_wait(m, &late, e);
+	if (endless)
+		rc = guest_kill(m, &late, e);
+	else
+		worker_start(&m->state->worker, vcpu_job, m);
+	if (!endless)
+		rc = vcpu_wait(m, &late, e);
 	if (rc)
 		return rc;
 	if (m->state->place_rc)
@@ -382,6 +409,8 @@ static int kvm_run(void *vm, const struct run_request *r,
 		trips_join(m);
 		if (r->probe && r->probe->judge)
 			r->probe->judge(&m->host);
+		oracle_judge(m->host.oracle);
+		seen->evidence = oracle_evidence(m->host.oracle);
 	}
 	seen->mailbox = *m->mailbox;
 	seen->price = m->host.price;
@@ -396,6 +425,7 @@ static void kvm_destroy(void *vm)
 	if (m->vm.vcpu[0].started || m->smp.threads)
 		return;
 	smp_destroy(&m->smp);
+	oracle_close(m->host.oracle);
 	if (m->request->bench && m->request->bench->host_teardown)
 		m->request->bench->host_teardown(&m->host);
 	vm_destroy(&m->vm);

@@ -53,6 +53,14 @@ struct machine {
 	struct vcpu_stamp stamp[ABI_STAMPS_MAX + 8];
 	bool tracing_on;
 	enum vcpu_end end;
+
+	/* Of a guest that does not end; kill.c's. */
+	struct {
+		void (*run)(void *machine);
+		atomic_bool ready;
+		bool over;		/* it was kicked as often as wanted */
+		double left_ms;		/* when its thread was out, last */
+	} kill;
 };
 
 /* The reasons in vcpu_stop(). */

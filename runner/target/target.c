@@ -121,4 +121,6 @@ void observation_clear(struct observation *seen)
 {
 	json_decref(seen->postmortem);
 	seen->postmortem = NULL;
+	json_decref(seen->evidence);
+	seen->evidence = NULL;
 }

@@ -90,6 +90,7 @@ struct observation {
 	struct price price;	/* of a bench with a load */
 	double elapsed_ms;
 	json_t *postmortem;	/* owned; NULL when the guest came back */
+	json_t *evidence;	/* owned: the oracle's; or NULL */
 	char end_reason[200];	/* one line for a hang or a crash */
 };
 

@@ -75,6 +75,11 @@ static double delay_ms(int schedstat)
 	return sscanf(text, "%*u %llu", &ns) == 1 ? (double)ns / 1e6 : 0;
 }
 
+double worker_delay_ms(const struct worker *w)
+{
+	return delay_ms(w->schedstat);
+}
+
 void worker_start(struct worker *w, worker_job *job, void *opaque)
 {
 	pthread_mutex_lock(&w->lock);

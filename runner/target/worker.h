@@ -39,6 +39,8 @@ void worker_start(struct worker *w, worker_job *job, void *opaque);
  * WORKER_PATIENCE * ms by the clock: a busy host makes nothing hang.
  */
 bool worker_wait(struct worker *w, unsigned int ms);
+/* What its thread ever waited, runnable, for a CPU; 0 where not known. */
+double worker_delay_ms(const struct worker *w);
 /* Waits for the job, if any. Never call it with one that cannot end. */
 void worker_close(struct worker *w);
 
