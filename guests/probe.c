@@ -39,6 +39,8 @@ void probe_run(const struct probe *p)
 {
 	const char *reason = p->skip ? p->skip() : NULL;
 
+	if (mailbox->verdict)
+		return;		/* the host's half has said it already */
 	if (reason) {
 		verdict_set(ABI_SKIP, reason);
 		return;
