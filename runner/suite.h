@@ -202,6 +202,7 @@ struct probe {
 	void (*run)(void);		/* guest half */
 	void (*prepare)(struct item_host *h);	/* host, before the entry */
 	void (*judge)(struct item_host *h);	/* host, after the guest */
+	void (*finish)(struct item_host *h);	/* host, however it ended */
 	/* Host code in place of `run`: in the process or container itself. */
 	void (*process)(struct item_host *h);
 };

@@ -264,6 +264,8 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 		rc = machine_load(m, e);
 	if (rc) {
 		smp_destroy(&m->smp);
+		if (r->probe && r->probe->finish)
+			r->probe->finish(&m->host);
 		oracle_close(m->host.oracle);
 		vm_destroy(&m->vm);
 		free(m);
@@ -425,6 +427,8 @@ static void kvm_destroy(void *vm)
 	if (m->vm.vcpu[0].started || m->smp.threads)
 		return;
 	smp_destroy(&m->smp);
+	if (m->request->probe && m->request->probe->finish)
+		m->request->probe->finish(&m->host);
 	oracle_close(m->host.oracle);
 	if (m->request->bench && m->request->bench->host_teardown)
 		m->request->bench->host_teardown(&m->host);
