@@ -409,7 +409,8 @@ static int kvm_run(void *vm, const struct run_request *r,
 	end_describe(m, late);
 	if (seen->end == RUN_DONE) {
 		trips_join(m);
-		if (r->probe && r->probe->judge)
+		if (r->probe && r->probe->judge &&
+		    m->mailbox->verdict != ABI_SKIP)
 			r->probe->judge(&m->host);
 		oracle_judge(m->host.oracle);
 		seen->evidence = oracle_evidence(m->host.oracle);
