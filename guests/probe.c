@@ -39,7 +39,7 @@ void probe_run(const struct probe *p)
 {
 	const char *reason = p->skip ? p->skip() : NULL;
 
-	if (mailbox->verdict)
+	if (mailbox->verdict >= ABI_SKIP)
 		return;		/* the host's half has said it already */
 	if (reason) {
 		verdict_set(ABI_SKIP, reason);

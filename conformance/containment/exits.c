@@ -162,7 +162,7 @@ PROBE(vector_registers_survive_exits,
 	.cite = CITE "; XSA-52, CVE-2018-3665 class (lazy FPU), as commonly cited",
 	.control = "one bit of one register that is lost is caught",
 	.needs = NEED_VMM | NEED_SCRATCH, .watch = WATCH_OUTSIDE,
-	.skip = GUEST(no_xstate))
+	.skip = GUEST(no_xstate), .prepare = HOST(xstate_tell))
 {
 	CHECK_EQ(NO_FAULT, xstate_enable());
 	ring3_call(vectors_check);

@@ -139,3 +139,14 @@ ENDLESS(translation_flush_flood, "A guest flushes its TLB for ever",
 		write_cr3(read_cr3());
 	}
 }
+
+/* Some KVMs come back to it for ever: whose memory could the store be? */
+ENDLESS(descriptor_store_flood, "A guest stores its GDTR where no memory is",
+	"CVE-2018-10853 class, as commonly cited; Intel SDM vol. 2, SGDT",
+	.needs = NEED_VMM)
+{
+	bell_ring(ABI_BELL_READY);
+	for (;;)
+		__asm__ volatile("sgdt (%0)\n\tsidt (%0)"
+				 :: "r"(ABI_HOLE_GPA) : "memory");
+}

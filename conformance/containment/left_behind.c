@@ -55,6 +55,7 @@ __host struct held *held_make(struct item_host *h)
 	held->host = h;
 	held->mask = xstate_mask() & xgetbv(0);
 	xstate_fill(&held->in, held->mask, HOST_SEED);
+	xstate_tell(h);
 	h->opaque = held;
 	return held;
 }

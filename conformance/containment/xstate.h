@@ -9,6 +9,9 @@
 #ifndef VMGAUGE_CONTAINMENT_XSTATE_H
 #define VMGAUGE_CONTAINMENT_XSTATE_H
 
+#include "item_host.h"
+#include "kvm/ioctl.h"
+#include "kvm/vm.h"
 #include "suite.h"
 
 #define XSTATE_BYTES	4096u		/* what XSTATE_KNOWN takes, at most */
@@ -105,6 +108,18 @@ static inline uint64_t xstate_used(const struct xstate *x, uint64_t mask)
 /* Between the two nothing may touch a vector register. */
 #define XSTATE_LOAD	"xrstor64 (%[in])\n\t"
 #define XSTATE_STORE	"xsave64 (%[out])\n\t"
+
+/* KVM is told of XCR0 where it may not see the guest's XSETBV. */
+__host void xstate_tell(struct item_host *h)
+{
+	struct kvm_xcrs xcrs = {
+		.nr_xcrs = 1, .xcrs = { { .value = xstate_mask() } },
+	};
+
+	/* What the guest may have is less, maybe: then it tells KVM itself. */
+	if (xstate_mask())
+		kvm_call_raw(h->vcpu->fd, KVM_SET_XCRS, (uintptr_t)&xcrs);
+}
 
 /* At CPL0: what CPL3 needs to use them all. NO_FAULT, or a vector. */
 __guest unsigned int xstate_enable(void)
