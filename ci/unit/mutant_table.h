@@ -10,6 +10,7 @@
 #include "mutant_code.h"
 #include "mutant_host.h"
 #include "mutant_machine.h"
+#include "mutant_outside.h"
 #include "mutant_virtio.h"
 #include "mutant_virtio_pci.h"
 #include "mutant_virtio_small.h"
@@ -435,6 +436,7 @@ static const struct mutant mutants[] = {
 	  .fn = reading_change },
 	{ "containment/state/watchpoint_does_not_fire_in_the_host",
 	  .fn = trap_raise },
+#include "mutant_rows_outside.h"
 };
 
 #define MUTANTS	(sizeof(mutants) / sizeof(*mutants))

@@ -60,7 +60,7 @@ PROBE(reserved_registers_carry_nothing,
 		"with other reads in between",
 	.cite = "XSA-239 class, as commonly cited; Intel SDM vol. 3, Local APIC Register "
 		"Address Map",
-	.control = "a register that reads as the time does is caught",
+	.control = "a changed byte beside guest memory is caught",
 	.needs = NEED_VMM | NEED_IRQCHIP, .watch = WATCH_OUTSIDE)
 {
 	static const uint32_t at[] = {
@@ -196,7 +196,7 @@ __host void invpcid_judge(struct item_host *h)
 PROBE(invpcid_without_paging_is_harmless,
 	.rule = "INVPCID of every type with paging off works or faults, and the host goes on",
 	.cite = "CVE-2022-1789, as commonly cited; Intel SDM vol. 2, INVPCID",
-	.control = "a VM that ends meanwhile is caught",
+	.control = "a changed byte beside guest memory is caught",
 	.needs = NEED_VMM, .hostile = true, .watch = WATCH_OUTSIDE,
 	.prepare = HOST(invpcid_prepare), .judge = HOST(invpcid_judge))
 {

@@ -160,7 +160,7 @@ PROBE(vector_registers_survive_exits,
 	.rule = "x87, XMM, YMM, ZMM and mask registers hold after an exit of any "
 		"kind what they held before",
 	.cite = CITE "; XSA-52, CVE-2018-3665 class (lazy FPU), as commonly cited",
-	.control = "one bit of one register that is lost is caught",
+	.control = "registers that hold another pattern are caught",
 	.needs = NEED_VMM | NEED_SCRATCH, .watch = WATCH_OUTSIDE,
 	.skip = GUEST(no_xstate), .prepare = HOST(xstate_tell))
 {
@@ -170,7 +170,7 @@ PROBE(vector_registers_survive_exits,
 
 PROBE(debug_registers_survive_exits,
 	.rule = "DR0 to DR3, DR6 and DR7 hold after exits what they held before",
-	.cite = CITE, .control = "an exit that changes DR2 is caught",
+	.cite = CITE, .control = "a DR2 that was not written is caught",
 	.needs = NEED_VMM, .watch = WATCH_OUTSIDE)
 {
 	uint64_t dr6 = read_dr6();
@@ -195,7 +195,7 @@ PROBE(debug_registers_survive_exits,
 PROBE(system_registers_survive_exits,
 	.rule = "KERNEL_GS_BASE, STAR, LSTAR, FMASK, SYSENTER_*, PAT and CR2 hold "
 		"after exits what they held before",
-	.cite = CITE, .control = "an exit that changes LSTAR is caught",
+	.cite = CITE, .control = "an LSTAR that was not written is caught",
 	.needs = NEED_VMM, .watch = WATCH_OUTSIDE)
 {
 	static const uint32_t msr[] = {

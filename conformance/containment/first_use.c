@@ -96,7 +96,7 @@ PROBE(extended_state_is_at_reset,
 PROBE(protection_keys_are_at_reset,
 	.rule = "PKRU is zero at its first use: the host's own has other rights",
 	.cite = CITE "; Intel SDM vol. 3, Protection Keys",
-	.control = "a PKRU written before it is read is caught",
+	.control = "a CR4.PKE that is not set is caught",
 	.needs = NEED_VMM, .watch = WATCH_OUTSIDE, .prepare = HOST(earlier_vm))
 {
 	uint32_t pkru = ~0u;
@@ -113,7 +113,7 @@ PROBE(protection_keys_are_at_reset,
 PROBE(speculation_control_is_at_reset,
 	.rule = "SPEC_CTRL, PRED_CMD and XSS are a new CPU's, not the host's",
 	.cite = CITE "; Intel SDM vol. 4, IA32_SPEC_CTRL, IA32_XSS",
-	.control = "a SPEC_CTRL set before the first entry is caught",
+	.control = "a PRED_CMD that can be read is caught",
 	.needs = NEED_VMM, .watch = WATCH_OUTSIDE, .prepare = HOST(earlier_vm))
 {
 	uint64_t v = 0;
@@ -234,7 +234,7 @@ PROBE(new_vcpu_tells_nothing_of_an_earlier_one,
 		"filled all its registers and ended",
 	.cite = "Linux, KVM API, KVM_GET_REGS and others; CVE-2010-3881 class "
 		"(uninitialised bytes), as commonly cited",
-	.control = "one byte of one ioctl's answer that differs is caught",
+	.control = "a changed byte beside guest memory is caught",
 	.needs = NEED_VMM, .watch = WATCH_OUTSIDE,
 	.prepare = HOST(told_prepare), .judge = HOST(told_judge))
 {

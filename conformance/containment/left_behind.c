@@ -26,17 +26,6 @@
 #define GUEST_SEED	0xc7
 #define TURNS		40
 
-/* The registers of all of a process are the kernel's to put back. */
-struct held {
-	struct xstate in, out, own;
-	uint64_t mask;
-	uint64_t lost, turns;
-	pthread_t thread;
-	bool threaded;
-	volatile bool stop;
-	struct item_host *host;
-};
-
 __host struct held *held_make(struct item_host *h)
 {
 	void *at = NULL;
@@ -162,7 +151,7 @@ __guest void vectors_dirty(void)
 PROBE(vector_registers_of_the_thread_survive,
 	.rule = "KVM_RUN gives its thread all of x87, XMM to ZMM and masks back",
 	.cite = CITE "; Linux, KVM's FPU swap",
-	.control = "a byte of a register that changed over KVM_RUN is caught",
+	.control = "one byte that changed over KVM_RUN is caught",
 	.needs = NEED_VMM, .watch = WATCH_OUTSIDE, .skip = GUEST(no_xstate),
 	.prepare = HOST(vectors_prepare), .judge = HOST(vectors_judge),
 	.finish = HOST(held_finish))
@@ -279,7 +268,7 @@ PROBE(watchpoint_of_the_host_survives,
 	.rule = "A watchpoint in the host's thread still fires after the guest has "
 		"loaded DR0 to DR3 and DR7",
 	.cite = CITE "; Linux, perf_event_open(2), PERF_TYPE_BREAKPOINT",
-	.control = "a watchpoint that is switched off meanwhile is caught",
+	.control = "a watchpoint that does not fire again is caught",
 	.needs = NEED_VMM, .watch = WATCH_SIBLING,
 	.prepare = HOST(host_watch_prepare), .judge = HOST(host_watch_judge),
 	.finish = HOST(host_watch_finish))
@@ -353,7 +342,7 @@ PROBE(msrs_of_the_host_survive,
 	.rule = "STAR, LSTAR, FMASK, SYSENTER_*, TSC_AUX, PAT and DEBUGCTL are the "
 		"host's again when its thread is back in user space",
 	.cite = CITE "; Linux, KVM's user-return MSRs",
-	.control = "an MSR that differs at the second reading is caught",
+	.control = "a changed byte beside guest memory is caught",
 	.needs = NEED_VMM, .watch = WATCH_SIBLING,
 	.prepare = HOST(msrs_prepare), .judge = HOST(msrs_judge))
 {

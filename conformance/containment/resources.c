@@ -73,7 +73,7 @@ PROBE(fault_storm_takes_bounded_memory,
 	.rule = "A guest that maps its memory again and again, by ever new tables, makes "
 		"the kernel take less than 64 MiB",
 	.cite = CITE ", KVM_SET_NR_MMU_PAGES; Linux, memory cgroup, secpagetables",
-	.control = "a kernel that took 80 MiB is caught",
+	.control = "a changed byte beside guest memory is caught",
 	.needs = NEED_VMM, .watch = WATCH_OUTSIDE,
 	.prepare = HOST(kib_prepare), .judge = HOST(kib_judge))
 {

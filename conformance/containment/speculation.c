@@ -59,8 +59,8 @@ __host void immunity_judge(struct item_host *h)
 PROBE(no_immunity_is_claimed_that_the_host_lacks,
 	.rule = "ARCH_CAPABILITIES tells a guest of no immunity that the host's kernel does "
 		"not see on its CPU",
-	.cite = CITE, .control = "an immunity bit that the host lacks is caught",
-	.needs = NEED_VMM, .judge = HOST(immunity_judge))
+	.cite = CITE, .control = "a changed byte beside guest memory is caught",
+	.needs = NEED_VMM, .watch = WATCH_OUTSIDE, .judge = HOST(immunity_judge))
 {
 	uint64_t told = 0;
 
@@ -94,8 +94,8 @@ PROBE(branch_barrier_is_offered_and_works,
 	.rule = "Where the host has IBPB so has its guest, and an offered barrier does not "
 		"fault; one that is not offered does",
 	.cite = CITE "; Intel SDM vol. 4, IA32_PRED_CMD",
-	.control = "an IBPB that faults is caught",
-	.needs = NEED_VMM, .judge = HOST(barrier_judge))
+	.control = "a changed byte beside guest memory is caught",
+	.needs = NEED_VMM, .watch = WATCH_OUTSIDE, .judge = HOST(barrier_judge))
 {
 	bool offered = cpuid_reg(7, 0, 3) & 1u << 26 ||
 		       cpuid_reg(0x80000008u, 0, 1) & 1u << 12;

@@ -20,7 +20,7 @@ PROBE(table_in_a_hole_maps_nothing,
 	.rule = "An access through a page table that lies where no memory is faults, or "
 		"ends in the VMM: it reaches nothing",
 	.cite = CITE "; XSA-182, XSA-185 class, as commonly cited",
-	.control = "a hole with a slot of memory in it is caught",
+	.control = "a hole with entries in it is caught",
 	.needs = NEED_VMM, .watch = WATCH_OUTSIDE, .judge = HOST(quiet_judge))
 {
 	uint64_t v = 0;
@@ -64,7 +64,7 @@ PROBE(table_in_a_device_maps_nothing,
 	.rule = "A page table in a device's page maps nothing, and no Accessed bit is "
 		"written there",
 	.cite = CITE "; XSA-182, XSA-185 class, as commonly cited",
-	.control = "a write to the device is caught",
+	.control = "a device that is memory with entries is caught",
 	.needs = NEED_VMM, .watch = WATCH_OUTSIDE,
 	.prepare = HOST(device_prepare), .judge = HOST(device_judge))
 {

@@ -9,6 +9,8 @@
 #ifndef VMGAUGE_CONTAINMENT_XSTATE_H
 #define VMGAUGE_CONTAINMENT_XSTATE_H
 
+#include <pthread.h>
+
 #include "item_host.h"
 #include "kvm/ioctl.h"
 #include "kvm/vm.h"
@@ -24,6 +26,17 @@
 struct xstate {
 	uint8_t byte[XSTATE_BYTES];
 } __attribute__((aligned(64)));
+
+/* A thread of the host whose registers hold the pattern over system calls. */
+struct held {
+	struct xstate in, out, own;
+	uint64_t mask;
+	uint64_t lost, turns;		/* bytes that changed; system calls */
+	pthread_t thread;
+	bool threaded;
+	volatile bool stop;
+	struct item_host *host;
+};
 
 /* What of XCR0's components the pattern is for; 0 without XSAVE. */
 static inline uint64_t xstate_mask(void)

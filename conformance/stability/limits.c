@@ -180,7 +180,7 @@ __host void vms_finish(struct item_host *h)
 PROBE(many_vms_all_run,
 	.rule = "Dozens of VMs side by side each run, and end leaving nothing",
 	.cite = CITE ", KVM_CREATE_VM",
-	.control = "a VM that does not run is caught",
+	.control = "a changed byte beside guest memory is caught",
 	.needs = NEED_VMM, .watch = WATCH_OUTSIDE, .judge = HOST(vms_judge),
 	.finish = HOST(vms_finish))
 {

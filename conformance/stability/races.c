@@ -121,7 +121,8 @@ RACE(slots_come_and_go_beside_a_running_vcpu,
 __host bool query_call(struct item_host *h, uint64_t n)
 {
 	struct kvm_clock_data clock;
-	struct kvm_dirty_log none = { .slot = 31 };
+	uint64_t bits = 0;
+	struct kvm_dirty_log none = { .slot = 31, .dirty_bitmap = &bits };
 
 	switch (n % 4) {
 	case 0:

@@ -131,7 +131,7 @@ static inline uint64_t chain(uint64_t seed, uint32_t steps)
 PROBE(saved_state_restores_to_itself,
 	.rule = "Reading all of a vCPU's state, writing it back and reading it again gives "
 		"the same, and the guest goes on as if nothing had happened",
-	.cite = CITE, .control = "a bit of RAX that differs is caught",
+	.cite = CITE, .control = "a round trip that is left out is caught",
 	.needs = NEED_VMM, .rings = RING0 | RING3, .watch = WATCH_OUTSIDE,
 	.prepare = HOST(trip_prepare), .judge = HOST(trip_judge))
 {
@@ -220,7 +220,7 @@ __host void clone_judge(struct item_host *h)
 PROBE(clone_ends_as_its_original,
 	.rule = "State and memory that are moved into another VM in the middle of a "
 		"computation end it with the same result",
-	.cite = CITE, .control = "a clone whose memory differs is caught",
+	.cite = CITE, .control = "a clone that was never made is caught",
 	.needs = NEED_VMM, .rings = RING0 | RING3, .watch = WATCH_OUTSIDE,
 	.prepare = HOST(clone_prepare), .judge = HOST(clone_judge),
 	.finish = HOST(clone_finish))
@@ -287,7 +287,7 @@ PROBE(signals_disturb_nothing,
 	.rule = "A guest whose vCPU is interrupted by signals all the time computes what it "
 		"would without them",
 	.cite = "Linux, KVM API, KVM_RUN: EINTR; The kvm_run structure, immediate_exit",
-	.control = "a computation that loses a step is caught",
+	.control = "a changed byte beside guest memory is caught",
 	.needs = NEED_VMM, .rings = RING0 | RING3, .watch = WATCH_OUTSIDE,
 	.prepare = HOST(pest_prepare), .judge = HOST(pest_judge),
 	.finish = HOST(pest_finish))
