@@ -15,7 +15,7 @@
 #include "steps.h"
 #include "x86_64/entry.h"
 
-#define VMS		24
+#define VMS		8
 #define KERNEL_MOST_KIB	(64l << 10)
 #define FLOOD		4000
 #define CITE		"Popek and Goldberg, resource control; Linux, KVM API"

@@ -132,7 +132,7 @@ PROBE(saved_state_restores_to_itself,
 	.rule = "Reading all of a vCPU's state, writing it back and reading it again gives "
 		"the same, and the guest goes on as if nothing had happened",
 	.cite = CITE, .control = "a round trip that is left out is caught",
-	.needs = NEED_VMM, .rings = RING0 | RING3, .watch = WATCH_OUTSIDE,
+	.needs = NEED_VMM, .watch = WATCH_OUTSIDE,
 	.prepare = HOST(trip_prepare), .judge = HOST(trip_judge))
 {
 	uint64_t seed = 1;

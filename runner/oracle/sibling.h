@@ -20,6 +20,7 @@
 #define SIBLING_PERIOD_US	250
 #define SIBLING_BEATS_MAX	16384
 #define SIBLING_BEATS_LEAST	400	/* a p99 has an interval from 368 on */
+#define SIBLING_BEATS_QUICK	100
 
 struct sibling {
 	struct vm vm;
