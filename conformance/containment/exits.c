@@ -48,12 +48,17 @@ static const uint64_t pattern[10] = {
 			 "r8", "r9", "r10", "r11", "r12", "r13", "r14",	\
 			 "r15", "memory", "cc")
 
+__guest void lost_check(const char *what, uint64_t lost)
+{
+	check_record(what, __LINE__, 0, lost, !lost);
+}
+
 #define GPRS_CHECK(what, exit)						\
 	do {								\
 		for (int i_ = 0; i_ < 10; i_++)				\
 			kept[i_] = 0;					\
 		GPRS_OVER(exit);					\
-		CHECK(gprs_lost() == 0 && what);			\
+		lost_check("registers lost over: " what, gprs_lost());	\
 	} while (0)
 
 __guest unsigned int gprs_lost(void)
@@ -136,7 +141,8 @@ static struct xstate in, out;
 		xstate_fill(&in, mask, seed);				\
 		out.byte[XSTATE_HEADER] = 0;				\
 		VECTORS_OVER(exit);					\
-		CHECK(xstate_lost(&out, mask, seed) == 0 && what);	\
+		lost_check("bytes lost over: " what,			\
+			   xstate_lost(&out, mask, seed));		\
 	} while (0)
 
 __guest void vectors_check(void)

@@ -191,7 +191,7 @@ void thread_state_read(struct thread_state *t)
 {
 	uint64_t rflags;
 
-	memset(t, 0, sizeof(*t));	/* it is compared whole */
+	*t = (struct thread_state){ .xcr0 = 0 };
 	__asm__ volatile("stmxcsr %0\n\tfnstcw %1"
 			 : "=m"(t->mxcsr), "=m"(t->fcw));
 	syscall(SYS_arch_prctl, ARCH_GET_FS, &t->fs_base);
@@ -205,4 +205,14 @@ void thread_state_read(struct thread_state *t)
 	rflags = rflags_read();
 	t->ac = rflags & RFLAGS_AC;
 	t->df = rflags & RFLAGS_DF;
+}
+
+bool thread_state_same(const struct thread_state *a,
+		       const struct thread_state *b)
+{
+	return a->mxcsr == b->mxcsr && a->fcw == b->fcw &&
+	       a->fs_base == b->fs_base && a->gs_base == b->gs_base &&
+	       a->xcr0 == b->xcr0 && a->pkru == b->pkru && a->ds == b->ds &&
+	       a->es == b->es && a->ss == b->ss && a->ac == b->ac &&
+	       a->df == b->df;
 }

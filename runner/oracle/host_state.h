@@ -52,5 +52,7 @@ const char *host_msr_name(unsigned int i);
 uint64_t host_msr_again(const struct host_state *s, unsigned int i);
 
 void thread_state_read(struct thread_state *t);
+bool thread_state_same(const struct thread_state *a,
+		       const struct thread_state *b);
 
 #endif

@@ -77,8 +77,7 @@ void oracle_thread_after(struct oracle *o)
 	/* A later kick may not hide what an earlier one brought to light. */
 	if (!o->thread_changed)
 		o->thread_after = now;
-	o->thread_changed = memcmp(&o->thread_after, &o->thread,
-				   sizeof(o->thread)) != 0;
+	o->thread_changed = !thread_state_same(&o->thread_after, &o->thread);
 }
 
 void oracle_linger(struct oracle *o)
