@@ -78,14 +78,14 @@ if "${host[@]}" --check >check.txt 2>&1; then
 			"len([x for x in d['results']
 			      if x['verdict'] == 'pass']) >= 18"
 		capture "${host[@]}" -- bench 'io/net_loop*' 'io/net_vm_*' \
-			'io/blk_form*' 'io/console*' 'io/rng*' 'io/balloon*' \
+			'io/blk_form*' 'io/blk_irq_by*' 'io/console*' 'io/rng*' 'io/balloon*' \
 			--instances 1 --budget 8 --deadline 20000 -o net.json
 		host_died || check "between 2 and 8 VMs, too" holds net.json \
 			"not [(x['id'], x['verdict'], x['reason'] or
 			       x['attest']['reason']) for x in d['results']
 			      if x['verdict'] != 'pass' or
 			      not x['attest']['attested']]" \
-			"len(d['results']) >= 16"
+			"len(d['results']) >= 18"
 		capture "${host[@]}" -- conform 'fidelity/virtio*/*' \
 			--deadline 10000 -o there.json
 		host_died || check "and the device keeps to its standard" \

@@ -63,7 +63,7 @@ int virtio_device_plug(struct virtio_device *d, struct vm *vm,
 	d->plug = *plug;
 	d->offered = (COMMON_FEATURES | d->ops->features) & ~plug->hidden;
 	virtio_memory_take(&d->memory, vm);
-	if (plug->interrupts) {
+	if (plug->interrupts && !plug->signals) {
 		rc = irq_routes_set(vm, 0, VIRTIO_VECTOR, e);
 		if (rc < 0)
 			return rc;
@@ -101,17 +101,22 @@ void virtio_device_destroy(struct virtio_device *d)
 	d->ops->destroy(d);
 }
 
+/* A vector of the guest's; nobody is told that its APIC did not take it. */
+static void interrupt(struct virtio_device *d, int fd)
+{
+	if (fd >= 0)
+		virtio_eventfd_ring(fd);
+	else if (d->plug.interrupts && d->plug.signals)
+		irq_msi_signal(d->vm, 0, VIRTIO_VECTOR, NULL);
+}
+
 void virtio_config_changed(struct virtio_device *d)
 {
-	int fd;
-
 	atomic_fetch_add(&d->generation, 1);
 	if (!(atomic_load(&d->status) & VIRTIO_DRIVER_OK))
 		return;
 	atomic_fetch_or(&d->interrupt, VIRTIO_INT_CONFIG);
-	fd = atomic_load(&d->irqfd);
-	if (fd >= 0)
-		virtio_eventfd_ring(fd);
+	interrupt(d, atomic_load(&d->irqfd));
 }
 
 /* Under the lock or not: the driver is to see it and to start again. */
@@ -176,15 +181,12 @@ void virtio_queue_kick(struct virtio_device *d, uint32_t index)
 void virtio_queue_signal(struct virtio_queue *q)
 {
 	struct virtio_device *d = q->device;
-	int fd;
 
 	if (!virtq_signal_due(&q->ring))
 		return;
 	atomic_fetch_or(&d->interrupt, VIRTIO_INT_USED);
 	atomic_fetch_add(&q->signals, 1);
-	fd = atomic_load(&q->irqfd);
-	if (fd >= 0)
-		virtio_eventfd_ring(fd);
+	interrupt(d, atomic_load(&q->irqfd));
 }
 
 void virtio_device_stats(struct virtio_device *d, struct virtio_stats *s)

@@ -45,7 +45,8 @@ enum virtio_notify {
 /* How a device is plugged into its VM; the zeroes are the usual way. */
 struct virtio_plug {
 	enum virtio_notify notify;
-	bool interrupts;	/* by irqfd, at VIRTIO_VECTOR; needs an irqchip */
+	bool interrupts;	/* at VIRTIO_VECTOR; needs an irqchip: by irqfd ... */
+	bool signals;		/* ... or, not over PCI, by KVM_SIGNAL_MSI */
 	int pu;			/* of the threads; -1: anywhere */
 	bool drowsy;		/* they sleep as soon as there is nothing */
 	uint64_t hidden;	/* features that are not offered */
