@@ -46,7 +46,7 @@ if have_kvm; then
 			  x['load']['requests_per_s'] - 1) > 1e-6]"
 	check "no file is left behind" [ -z "$(ls -A "$TMPDIR")" ]
 
-	vmgauge conform 'fidelity/virtio*/*' -o probes.json
+	vmgauge conform 'fidelity/virtio*/*' --deadline 10000 -o probes.json
 	check "the device keeps to its standard" exited 0
 	check "in all of its probes" holds probes.json \
 		"len(d['results']) >= 33" \

@@ -151,6 +151,7 @@ PCI_PROBE(window_reaches_the_same_registers,
 {
 	uint8_t at = capability(PCI_CAP_VENDOR, VIRTIO_PCI_CAP_PCI);
 	uint8_t common = capability(PCI_CAP_VENDOR, VIRTIO_PCI_CAP_COMMON);
+	struct virtio_wait wait;
 	uint32_t offset;
 
 	if (!pci_open(0, false))
@@ -160,7 +161,9 @@ PCI_PROBE(window_reaches_the_same_registers,
 	pci_config_write(SLOT, at + 12, 1);
 	CHECK_EQ(15, pci_config_read(SLOT, at + 16) & 0xff);
 	pci_config_write(SLOT, at + 16, 0);
-	for (int i = 0; i < 1000 && virtio_bus_status(&disk.device); i++)
+	wait = virtio_wait_begin();
+	while (virtio_bus_status(&disk.device) &&
+	       virtio_wait_on(&disk.device, &wait))
 		;
 	CHECK_EQ(0, virtio_bus_status(&disk.device));
 	/* Beyond the BAR: nothing, and nobody dies. */
