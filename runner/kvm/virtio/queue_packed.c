@@ -62,8 +62,8 @@ static int table_walk(struct virtq *q, struct virtq_chain *c,
 
 /*
  * The chain that begins at next_avail with these flags; how many descriptors
- * it has (from 1 on), and the ID in its last one. The flags of the first were read to see
- * that it is there, and are not read again.
+ * it has (from 1 on), and the ID in its last one. The flags of the first were
+ * read to see that it is there, and are not read again.
  */
 static int chain_walk(struct virtq *q, struct virtq_chain *c, uint16_t flags,
 		      uint16_t *count, uint16_t *id)
@@ -108,7 +108,7 @@ static void index_step(const struct virtq *q, uint16_t *index, bool *wrap,
 
 static int packed_pop(struct virtq *q, struct virtq_chain *c)
 {
-	uint16_t flags = LOAD_ACQUIRE(*flags_at(q, q->next_avail));
+	uint16_t flags = RING_LOAD_ACQUIRE(*flags_at(q, q->next_avail));
 	uint16_t count = 1, id = 0;
 
 	if (!available(q, flags))
@@ -132,9 +132,9 @@ static void packed_push(struct virtq *q, uint16_t head, uint32_t written)
 	uint16_t flags = q->used_wrap ? VIRTQ_PACKED_AVAIL |
 					VIRTQ_PACKED_USED : 0;
 
-	STORE(to->id, q->owner[head]);
-	STORE(to->len, written);
-	STORE_RELEASE(to->flags, flags | (written ? VIRTQ_WRITE : 0));
+	RING_STORE(to->id, q->owner[head]);
+	RING_STORE(to->len, written);
+	RING_STORE_RELEASE(to->flags, flags | (written ? VIRTQ_WRITE : 0));
 	index_step(q, &q->next_used, &q->used_wrap, count);
 	q->taken = (uint16_t)(q->taken - count);
 	q->moved += count;
@@ -144,7 +144,7 @@ static void packed_push(struct virtq *q, uint16_t head, uint32_t written)
 
 static bool packed_signal_due(struct virtq *q)
 {
-	uint32_t event = LOAD(*(const uint32_t *)q->driver);
+	uint32_t event = RING_LOAD(*(const uint32_t *)q->driver);
 	uint32_t moved = q->moved;
 
 	q->moved = 0;
@@ -169,17 +169,17 @@ static bool packed_notify_ask(struct virtq *q)
 	uint32_t event = q->event_index ? VIRTQ_EVENT_DESC << 16 | off :
 					  VIRTQ_EVENT_ENABLE << 16;
 
-	STORE(*(uint32_t *)q->device, event);
+	RING_STORE(*(uint32_t *)q->device, event);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	q->asked = true;
-	return available(q, LOAD(*flags_at(q, q->next_avail)));
+	return available(q, RING_LOAD(*flags_at(q, q->next_avail)));
 }
 
 static void packed_notify_stop(struct virtq *q)
 {
 	/* Zeroes, as after a start, ask, too. */
 	if (q->asked)
-		STORE(*(uint32_t *)q->device, VIRTQ_EVENT_DISABLE << 16);
+		RING_STORE(*(uint32_t *)q->device, VIRTQ_EVENT_DISABLE << 16);
 	q->asked = false;
 }
 

@@ -9,10 +9,10 @@
 #include "kvm/virtio/queue.h"
 
 /* The guest writes these words while we look: once each, and no tearing. */
-#define LOAD(p)		__atomic_load_n(&(p), __ATOMIC_RELAXED)
-#define LOAD_ACQUIRE(p)	__atomic_load_n(&(p), __ATOMIC_ACQUIRE)
-#define STORE(p, v)	__atomic_store_n(&(p), (v), __ATOMIC_RELAXED)
-#define STORE_RELEASE(p, v)	__atomic_store_n(&(p), (v), __ATOMIC_RELEASE)
+#define RING_LOAD(p)		__atomic_load_n(&(p), __ATOMIC_RELAXED)
+#define RING_LOAD_ACQUIRE(p)	__atomic_load_n(&(p), __ATOMIC_ACQUIRE)
+#define RING_STORE(p, v)	__atomic_store_n(&(p), (v), __ATOMIC_RELAXED)
+#define RING_STORE_RELEASE(p, v)	__atomic_store_n(&(p), (v), __ATOMIC_RELEASE)
 
 /* What a form of the ring does of queue.h's functions. */
 struct virtq_form {

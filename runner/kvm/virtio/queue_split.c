@@ -93,14 +93,14 @@ static void split_start(struct virtq *q)
 
 static int split_pop(struct virtq *q, struct virtq_chain *c)
 {
-	uint16_t waiting = (uint16_t)(LOAD_ACQUIRE(avail(q)->idx) -
+	uint16_t waiting = (uint16_t)(RING_LOAD_ACQUIRE(avail(q)->idx) -
 				      q->next_avail);
 
 	if (!waiting)
 		return 0;
 	if (waiting > q->size)
 		return rule_broken(q, "more requests than the queue holds");
-	c->head = LOAD(avail(q)->ring[q->next_avail & (q->size - 1)]);
+	c->head = RING_LOAD(avail(q)->ring[q->next_avail & (q->size - 1)]);
 	if (c->head >= q->size)
 		return rule_broken(q, "a head outside of the table");
 	if (!q->owner[c->head])
@@ -122,9 +122,9 @@ static void split_push(struct virtq *q, uint16_t head, uint32_t written)
 		at = q->follows[at];
 	}
 	q->length[head] = 0;
-	STORE(to->id, head);
-	STORE(to->len, written);
-	STORE_RELEASE(used(q)->idx, ++q->next_used);
+	RING_STORE(to->id, head);
+	RING_STORE(to->len, written);
+	RING_STORE_RELEASE(used(q)->idx, ++q->next_used);
 }
 
 /* The words behind the rings' last entries. */
@@ -143,25 +143,25 @@ static bool split_signal_due(struct virtq *q)
 	uint16_t before = q->signalled;
 
 	if (!q->event_index)
-		return !(LOAD(avail(q)->flags) & VIRTQ_NO_INTERRUPT);
+		return !(RING_LOAD(avail(q)->flags) & VIRTQ_NO_INTERRUPT);
 	q->signalled = q->next_used;
-	return virtq_event_due(LOAD(*used_event(q)), q->next_used, before);
+	return virtq_event_due(RING_LOAD(*used_event(q)), q->next_used, before);
 }
 
 static bool split_notify_ask(struct virtq *q)
 {
 	if (q->event_index)
-		STORE(*avail_event(q), q->next_avail);
+		RING_STORE(*avail_event(q), q->next_avail);
 	else
-		STORE(used(q)->flags, 0);
+		RING_STORE(used(q)->flags, 0);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return LOAD(avail(q)->idx) != q->next_avail;
+	return RING_LOAD(avail(q)->idx) != q->next_avail;
 }
 
 static void split_notify_stop(struct virtq *q)
 {
 	if (!q->event_index)
-		STORE(used(q)->flags, VIRTQ_NO_NOTIFY);
+		RING_STORE(used(q)->flags, VIRTQ_NO_NOTIFY);
 }
 
 const struct virtq_form virtq_split = {
