@@ -84,6 +84,8 @@ static bool plain_is_fit(const struct mutant *m, enum abi_verdict want,
 	if (want == ABI_PASS)
 		return plain == ABI_TELL;
 	return plain == ABI_PASS || (m->plain && plain == m->plain);
+}
+
 /* A host with a known hole may not survive it: not without being asked. */
 static bool hostile(const struct mutant *m)
 {
