@@ -225,7 +225,7 @@ fuzz: deps-check
 	$(Q)BUILD=$(BUILD) ci/fuzz/run $(T)
 
 # A device's threads are steps of the fuzzer's: see ci/fuzz/device.h.
-FUZZ_LD := -Wl,--wrap=pthread_create -Wl,--wrap=pthread_join
+FUZZ_LD := -Wl,--wrap=virtio_queue_thread_start
 FUZZ_LD_device := $(FUZZ_LD)
 UNIT_LD_test_fuzz_corpus := $(FUZZ_LD)
 

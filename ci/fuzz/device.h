@@ -4,7 +4,7 @@
  * whose rings it fills as it likes, also while the device works on them.
  *
  * There is no KVM in it. Exits are made up and dispatched as real ones are;
- * the device's threads are steps of this one (pthread_create() is wrapped), so
+ * the device's threads are steps of this one (what starts them is wrapped), so
  * that the same bytes do the same. What must hold, beside what sanitizers see:
  * nothing is written beside guest memory, what is in flight never exceeds the
  * queue, and after a reset the device still does what it is there for.
@@ -13,7 +13,6 @@
 #define VMGAUGE_FUZZ_DEVICE_H
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,29 +29,14 @@
 #define DEVICE_FUZZ_DATA	0x50000u
 #define DEVICE_FUZZ_STEPS	4096
 
-int __real_pthread_create(pthread_t *t, const pthread_attr_t *attr,
-			  void *(*fn)(void *), void *opaque);
-int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *attr,
-			  void *(*fn)(void *), void *opaque);
-int __real_pthread_join(pthread_t t, void **value);
-int __wrap_pthread_join(pthread_t t, void **value);
+int __wrap_virtio_queue_thread_start(struct virtio_queue *q, struct error *e);
 
-static pthread_t device_fuzz_thread;	/* of no thread: a queue's */
-
-int __wrap_pthread_create(pthread_t *t, const pthread_attr_t *attr,
-			  void *(*fn)(void *), void *opaque)
+/* No thread: device_fuzz_turn() does what it would. */
+int __wrap_virtio_queue_thread_start(struct virtio_queue *q, struct error *e)
 {
-	if (fn != virtio_queue_thread)
-		return __real_pthread_create(t, attr, fn, opaque);
-	memset(t, 0, sizeof(*t));
-	device_fuzz_thread = *t;
+	(void)q;
+	(void)e;
 	return 0;
-}
-
-int __wrap_pthread_join(pthread_t t, void **value)
-{
-	return pthread_equal(t, device_fuzz_thread) ? 0 :
-	       __real_pthread_join(t, value);
 }
 
 struct device_fuzz {
@@ -143,7 +127,7 @@ static void device_fuzz_turn(struct device_fuzz *f, unsigned int i)
 
 	if (!atomic_load(&q->live))
 		return;
-	if (atomic_load(&f->disk->resetting)) {
+	if (atomic_load(&f->disk->resetting) || atomic_load(&q->resetting)) {
 		if (f->started[i])
 			ops->queue_stop(q);
 		f->started[i] = false;
