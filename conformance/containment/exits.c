@@ -7,8 +7,8 @@
 #define CITE	"Intel SDM vol. 3, Loading Guest State, Saving Guest State; AMD "	\
 		"APM vol. 2, VMRUN, Guest State, #VMEXIT; Linux, KVM's FPU swap"
 
-static uint64_t kept[10];
-static const uint64_t pattern[10] = {
+static uint64_t kept[10] __attribute__((used));
+static const uint64_t pattern[10] __attribute__((used)) = {
 	0x1111a5a5a5a51111, 0x2222b6b6b6b62222, 0x3333c7c7c7c73333,
 	0x4444d8d8d8d84444, 0x5555e9e9e9e95555, 0x6666fafafafa6666,
 	0x77770b0b0b0b7777, 0x88881c1c1c1c8888, 0x99992d2d2d2d9999,

@@ -163,8 +163,8 @@ struct told {
 	struct kvm_fpu fpu;
 	struct kvm_debugregs debug;
 	struct kvm_vcpu_events events;
-	struct kvm_xsave xsave;
 	struct kvm_xcrs xcrs;
+	struct kvm_xsave xsave;		/* its end is open: the last */
 };
 
 __host int told_read(const struct vcpu *v, struct told *t, struct error *e)

@@ -24,11 +24,11 @@
 struct whole {
 	struct kvm_regs regs;
 	struct kvm_sregs sregs;
-	struct kvm_xsave xsave;
 	struct kvm_xcrs xcrs;
 	struct kvm_vcpu_events events;
 	struct kvm_debugregs debug;
 	struct kvm_mp_state mp;
+	struct kvm_xsave xsave;		/* its end is open: the last */
 };
 
 static struct whole first, second;
