@@ -49,7 +49,8 @@ void probe_run(const struct probe *p)
 		verdict_set(ABI_SKIP, "it is about a process, not a guest");
 		return;
 	}
-	smp_start(false);
+	if (!p->sipi)
+		smp_start(false);
 	mailbox->state = ABI_STATE_PROBE;
 	if (mailbox->ring == 3)
 		ring3_call(p->run);

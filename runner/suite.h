@@ -60,6 +60,7 @@ enum need {
 	NEED_DISK	= 1 << 12,	/* a virtio disk: `prepare`'s, or QEMU's */
 	NEED_DIRTY_RING	= 1 << 16,	/* each vCPU logs into a ring */
 	NEED_IRQCHIP_SPLIT = 1 << 17,	/* LAPICs in the kernel, no more */
+	NEED_PIT	= 1 << 18,	/* in-kernel PIT; with NEED_IRQCHIP */
 };
 
 /* What a process target times around a run, instead of something in it. */
@@ -195,8 +196,12 @@ struct probe {
 	 * times, and each must take it off its CPU within oracle.h's bound.
 	 */
 	unsigned int kills;
-	/* 0 = 1. `run` is the first one's; smp_run() is for all (smp.h). */
+	/*
+	 * 0 = 1. `run` runs on the first, the others are at the gate (smp.h),
+	 * or, with `sipi`, wait for what the probe itself sends them.
+	 */
 	unsigned int vcpus;
+	bool sipi;
 
 	const char *(*skip)(void);	/* guest: reason, or NULL */
 	void (*run)(void);		/* guest half */

@@ -56,6 +56,7 @@ static enum abi_verdict run(const struct mutant *m, struct tampering *t,
 	const struct run_request r = {
 		.probe = probe_of(m), .item = m->item, .ring = m->ring,
 		.deadline_ms = 2000, .seed = 1,
+		.deadline_ms = 2000,
 		.vcpus = probe_of(m) ? probe_of(m)->vcpus : 0,
 	};
 	enum abi_verdict verdict;

@@ -19,12 +19,25 @@
 
 enum apic_register {
 	APIC_ID = 0x020,
+	APIC_VERSION = 0x030,
+	APIC_TPR = 0x080,
+	APIC_PPR = 0x0a0,
 	APIC_EOI = 0x0b0,
+	APIC_LDR = 0x0d0,
+	APIC_DFR = 0x0e0,
 	APIC_SVR = 0x0f0,
+	APIC_ISR = 0x100,		/* eight of 32 bits, 16 bytes apart */
+	APIC_TMR = 0x180,
+	APIC_IRR = 0x200,
+	APIC_ESR = 0x280,
 	APIC_ICR = 0x300,		/* x2APIC: all 64 bits of it */
 	APIC_ICR_HIGH = 0x310,
 	APIC_LVT_TIMER = 0x320,
+	APIC_LVT_LINT0 = 0x350,
+	APIC_LVT_LINT1 = 0x360,
+	APIC_LVT_ERROR = 0x370,
 	APIC_TIMER_INITIAL = 0x380,
+	APIC_TIMER_CURRENT = 0x390,
 	APIC_TIMER_DIVIDE = 0x3e0,
 	APIC_SELF_IPI = 0x3f0,		/* x2APIC only */
 };

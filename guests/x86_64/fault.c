@@ -60,10 +60,16 @@ bool fault_excuse(struct abi_fault *f)
 	return false;
 }
 
+interrupt_fn *volatile interrupt_hook;
+
 void fault_handle(struct trap_frame *f)
 {
 	struct abi_fault fault;
 
+	if (interrupt_hook && (f->vector >= 32 || f->vector == VEC_NMI)) {
+		interrupt_hook((unsigned int)f->vector);
+		return;
+	}
 	if (f->rip == (uint64_t)ring3_leave && f->vector == VEC_UD)
 		ring3_return();
 	fault_fill(&fault, f);

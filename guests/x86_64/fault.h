@@ -65,6 +65,13 @@ static inline unsigned int fault_vector(void)
 		fault_vector();						\
 	})
 
+/*
+ * Where interrupts and NMIs go that have no gate of their own (irq.h): on the
+ * CPU that takes them, at CPL0, with interrupts off. NULL: they end the guest.
+ */
+typedef void interrupt_fn(unsigned int vector);
+extern interrupt_fn *volatile interrupt_hook;
+
 /* For probes: `expr` is an asm_safe() or one of the *_safe() below. */
 #define CHECK_FAULT(vec, code, expr)					\
 	do {								\

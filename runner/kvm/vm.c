@@ -75,12 +75,16 @@ static int irqchip_create(struct vm *vm, struct error *e)
 	struct kvm_enable_cap split = {
 		.cap = KVM_CAP_SPLIT_IRQCHIP, .args[0] = IOAPIC_PINS,
 	};
+	/* Port 61H is the PIT's too: its gate and its output are there. */
+	const struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
 	int rc = 0;
 
 	if (vm->config.irqchip_split)
 		rc = KVM_IOCTL(vm->fd, KVM_ENABLE_CAP, &split, e);
 	else if (vm->config.irqchip)
 		rc = KVM_IOCTL_INT(vm->fd, KVM_CREATE_IRQCHIP, 0, e);
+	if (rc >= 0 && vm->config.pit)
+		rc = KVM_IOCTL(vm->fd, KVM_CREATE_PIT2, &pit, e);
 	if (rc < 0 || vm->config.vcpus < 255 ||
 	    !(vm->config.irqchip || vm->config.irqchip_split))
 		return rc;

@@ -80,6 +80,7 @@ struct vm_config {
 	unsigned int vcpus;
 	bool irqchip;		/* in-kernel PIC, IOAPIC and LAPICs ... */
 	bool irqchip_split;	/* ... or LAPICs only */
+	bool pit;		/* beside an in-kernel PIC */
 	bool msr_user;		/* ABI_MSR_USER exits to user space */
 	bool coalesced;		/* ABI_PORT_COALESCED, ABI_MMIO_COALESCED */
 	bool ioeventfd;		/* the four ABI eventfd doorbells */

@@ -24,7 +24,7 @@ const char *emulator_unsupported(const struct run_request *r)
 		       r->bench->host_rewind || r->bench->arena.bytes :
 	    r->probe->prepare || r->probe->judge || r->probe->process)
 		return "its host half needs the built-in VMM: --target kvm";
-	if (needs & ~(unsigned int)(NEED_IRQCHIP | NEED_DEVICE | NEED_MACHINE |
+	if (needs & ~(unsigned int)(NEED_IRQCHIP | NEED_PIT | NEED_DEVICE | NEED_MACHINE |
 				    NEED_SCRATCH))
 		return "needs what only the built-in VMM sets up: "
 		       "--target kvm";

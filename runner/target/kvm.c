@@ -151,7 +151,7 @@ static int machine_load(struct machine *m, struct error *e)
 			     e);
 	if (rc)
 		return rc;
-	m->smp.sipi = r->bench && r->bench->sipi;
+	m->smp.sipi = r->bench ? r->bench->sipi : r->probe->sipi;
 	rc = smp_create(&m->smp, &m->vm, m->ctx, entry.cpu_gpa, e);
 	if (rc)
 		return rc;
@@ -221,6 +221,7 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 		.vcpus = r->vcpus ? r->vcpus : 1,
 		.irqchip = needs & NEED_IRQCHIP,
 		.irqchip_split = needs & NEED_IRQCHIP_SPLIT,
+		.pit = needs & NEED_PIT,
 		.msr_user = needs & NEED_MSR_USER,
 		.coalesced = needs & NEED_COALESCED,
 		.ioeventfd = needs & NEED_IOEVENTFD,
