@@ -67,7 +67,11 @@ void verdict_set(enum abi_verdict verdict, const char *reason);
 	} while (0)
 
 #define CHECK(cond)							\
-	check_record(#cond, __LINE__, 1, !!(cond), !!(cond))
+	do {								\
+		bool got_ = (cond);					\
+									\
+		check_record(#cond, __LINE__, 1, got_, got_);		\
+	} while (0)
 
 /* For what the manual allows, but a real machine would not do. */
 #define TELL(text)	verdict_set(ABI_TELL, text)

@@ -6,7 +6,6 @@
 
 enum { APICBASE_X2APIC = 1 << 10, APICBASE_ENABLE = 1 << 11 };
 
-#define SPURIOUS_VECTOR		0xef
 #define PIC_MASK_1		0x21
 #define PIC_MASK_2		0xa1
 

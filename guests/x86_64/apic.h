@@ -16,6 +16,7 @@
 #define XAPIC_GPA		0xfee00000ull
 #define X2APIC_MSR		0x800u
 #define MSR_TSC_DEADLINE	0x6e0u
+#define SPURIOUS_VECTOR		0xef
 
 enum apic_register {
 	APIC_ID = 0x020,

@@ -1,0 +1,232 @@
+/*
+ * The APIC's timer: one shot, periodic and TSC deadline, and what arms it.
+ *
+ * Every hypervisor makes this timer in software, out of a timer of its host.
+ */
+#include "apic.h"
+#include "irq.h"
+#include "irq_log.h"
+#include "suite.h"
+
+#define TIMER	"Intel SDM vol. 3, APIC Timer; AMD APM vol. 2, APIC Timer " \
+		"Interrupt"
+#define DEADLINE "Intel SDM vol. 3, TSC-Deadline Mode; AMD APM vol. 2, TSC " \
+		 "Deadline Mode"
+
+#define VECTOR		0x81
+/* For what must come, and the time in which what must not come would have. */
+#define PATIENCE_CYCLES	(1ull << 28)
+#define QUIET_CYCLES	(1ull << 21)
+#define SHORT_COUNT	20000u
+#define LONG_COUNT	0xf0000000u
+
+__guest void timer_open(uint32_t lvt)
+{
+	irq_log_open(NULL);
+	xapic_write(APIC_TIMER_INITIAL, 0);
+	xapic_write(APIC_TIMER_DIVIDE, APIC_TIMER_DIVIDE_1);
+	xapic_write(APIC_LVT_TIMER, lvt | VECTOR);
+}
+
+__guest void timer_close(void)
+{
+	xapic_write(APIC_LVT_TIMER, APIC_LVT_MASKED);
+	xapic_write(APIC_TIMER_INITIAL, 0);
+	irq_log_close();
+}
+
+PROBE(one_shot_fires_once_and_stays_at_zero,
+	.rule = "One shot: the count reaches 0, interrupts once, and stays there",
+	.cite = TIMER, .needs = NEED_IRQCHIP,
+	.skip = GUEST(xapic_missing),
+	.control = "an initial count that ignores writes is caught")
+{
+	timer_open(0);
+	xapic_write(APIC_TIMER_INITIAL, SHORT_COUNT);
+	CHECK(irq_log_wait(1, PATIENCE_CYCLES));
+	CHECK_EQ(VECTOR, irq_log.vector[0]);
+	CHECK_EQ(0, xapic_read(APIC_TIMER_CURRENT));
+	CHECK(!irq_log_wait(2, QUIET_CYCLES));
+	CHECK_EQ(SHORT_COUNT, xapic_read(APIC_TIMER_INITIAL));
+	timer_close();
+}
+
+PROBE(periodic_starts_over,
+	.rule = "Periodic: the count starts over from its initial value by itself",
+	.cite = TIMER, .needs = NEED_IRQCHIP,
+	.skip = GUEST(xapic_missing),
+	.control = "an initial count that ignores writes is caught")
+{
+	uint32_t initial = 1 << 20;	/* some KVMs allow no shorter period */
+
+	timer_open(APIC_LVT_PERIODIC);
+	xapic_write(APIC_TIMER_INITIAL, initial);
+	CHECK(irq_log_wait(3, PATIENCE_CYCLES));
+	CHECK(xapic_read(APIC_TIMER_CURRENT) <= initial);
+	CHECK_EQ(VECTOR, irq_log.vector[2]);
+	timer_close();
+}
+
+PROBE(initial_count_of_zero_stops_it,
+	.rule = "Writing 0 to the initial count stops the timer",
+	.cite = TIMER, .needs = NEED_IRQCHIP,
+	.skip = GUEST(xapic_missing),
+	.control = "an initial count that ignores writes is caught")
+{
+	timer_open(0);
+	xapic_write(APIC_TIMER_INITIAL, LONG_COUNT);
+	CHECK(xapic_read(APIC_TIMER_CURRENT) > 0);
+	xapic_write(APIC_TIMER_INITIAL, 0);
+	CHECK_EQ(0, xapic_read(APIC_TIMER_CURRENT));
+	CHECK(!irq_log_wait(1, QUIET_CYCLES));
+	timer_close();
+}
+
+PROBE(count_goes_down,
+	.rule = "The current count goes down from what was written, never up",
+	.cite = TIMER, .needs = NEED_IRQCHIP,
+	.skip = GUEST(xapic_missing),
+	.control = "an initial count that ignores writes is caught")
+{
+	uint32_t last = LONG_COUNT, up = 0;
+
+	timer_open(0);
+	xapic_write(APIC_TIMER_INITIAL, LONG_COUNT);
+	for (int i = 0; i < 200; i++) {
+		uint32_t now = xapic_read(APIC_TIMER_CURRENT);
+
+		up += now > last;
+		last = now;
+	}
+	CHECK_EQ(0, up);
+	CHECK(last && last < LONG_COUNT);
+	timer_close();
+}
+
+PROBE(masked_timer_counts_in_silence,
+	.rule = "A masked timer counts down to 0 and interrupts nobody",
+	.cite = TIMER, .needs = NEED_IRQCHIP,
+	.skip = GUEST(xapic_missing),
+	.control = "an initial count that ignores writes is caught")
+{
+	uint64_t begin;
+	uint32_t first;
+
+	timer_open(APIC_LVT_MASKED);
+	xapic_write(APIC_TIMER_INITIAL, 1 << 22);
+	first = xapic_read(APIC_TIMER_CURRENT);
+	CHECK(first && first <= 1 << 22);
+	for (begin = tsc_read(); xapic_read(APIC_TIMER_CURRENT) &&
+	     tsc_read() - begin < PATIENCE_CYCLES;)
+		;
+	CHECK_EQ(0, xapic_read(APIC_TIMER_CURRENT));
+	CHECK(!irq_log_wait(1, QUIET_CYCLES));
+	timer_close();
+}
+
+/* Counts in a span of the TSC, which both halves of a ratio share. */
+__guest uint64_t counts_in(uint64_t span_cycles, uint32_t divide)
+{
+	uint64_t begin, first;
+
+	xapic_write(APIC_TIMER_DIVIDE, divide);
+	xapic_write(APIC_TIMER_INITIAL, 0xffffffff);
+	first = xapic_read(APIC_TIMER_CURRENT);
+	for (begin = tsc_read(); tsc_read() - begin < span_cycles;)
+		;
+	return first - xapic_read(APIC_TIMER_CURRENT);
+}
+
+PROBE(divider_slows_the_count,
+	.rule = "Divide by 16 makes the count sixteen times slower than divide by 1",
+	.cite = TIMER, .needs = NEED_IRQCHIP,
+	.skip = GUEST(xapic_missing),
+	.control = "a divider that ignores writes is caught")
+{
+	uint64_t by_1, by_16;
+
+	timer_open(APIC_LVT_MASKED);
+	by_1 = counts_in(1ull << 22, APIC_TIMER_DIVIDE_1);
+	by_16 = counts_in(1ull << 22, 3);
+	CHECK(by_16 && by_1 > 8 * by_16 && by_1 < 32 * by_16);
+	timer_close();
+}
+
+PROBE(deadline_fires_and_reads_zero,
+	.rule = "A TSC deadline interrupts when it is reached, and then reads as 0",
+	.cite = DEADLINE, .needs = NEED_IRQCHIP,
+	.skip = GUEST(deadline_missing),
+	.control = "a deadline that ignores writes is caught")
+{
+	uint64_t deadline;
+
+	timer_open(APIC_LVT_DEADLINE);
+	deadline = tsc_read() + QUIET_CYCLES;
+	wrmsr(MSR_TSC_DEADLINE, deadline);
+	CHECK_EQ(deadline, rdmsr(MSR_TSC_DEADLINE));
+	CHECK(irq_log_wait(1, PATIENCE_CYCLES));
+	CHECK(tsc_read() >= deadline);
+	CHECK_EQ(0, rdmsr(MSR_TSC_DEADLINE));
+	CHECK(!irq_log_wait(2, QUIET_CYCLES));
+	timer_close();
+}
+
+PROBE(deadline_in_the_past_fires_at_once,
+	.rule = "A TSC deadline that has passed when it is written interrupts at once",
+	.cite = DEADLINE, .needs = NEED_IRQCHIP,
+	.skip = GUEST(deadline_missing),
+	.control = "a deadline that ignores writes is caught")
+{
+	timer_open(APIC_LVT_DEADLINE);
+	wrmsr(MSR_TSC_DEADLINE, 1);
+	CHECK(irq_log_wait(1, PATIENCE_CYCLES));
+	CHECK_EQ(0, rdmsr(MSR_TSC_DEADLINE));
+	timer_close();
+}
+
+PROBE(deadline_of_zero_disarms,
+	.rule = "Writing 0 to IA32_TSC_DEADLINE disarms the timer",
+	.cite = DEADLINE, .needs = NEED_IRQCHIP,
+	.skip = GUEST(deadline_missing),
+	.control = "a deadline that ignores writes is caught")
+{
+	timer_open(APIC_LVT_DEADLINE);
+	wrmsr(MSR_TSC_DEADLINE, tsc_read() + QUIET_CYCLES);
+	CHECK(rdmsr(MSR_TSC_DEADLINE) != 0);
+	wrmsr(MSR_TSC_DEADLINE, 0);
+	CHECK_EQ(0, rdmsr(MSR_TSC_DEADLINE));
+	CHECK(!irq_log_wait(1, 3 * QUIET_CYCLES));
+	timer_close();
+}
+
+PROBE(each_mode_ignores_the_other_s_register,
+	.rule = "The deadline is ignored in one-shot mode, the count in deadline mode",
+	.cite = DEADLINE, .needs = NEED_IRQCHIP,
+	.skip = GUEST(deadline_missing),
+	.control = "an LVT that ignores writes is caught")
+{
+	timer_open(0);
+	wrmsr(MSR_TSC_DEADLINE, 1);
+	CHECK_EQ(0, rdmsr(MSR_TSC_DEADLINE));
+	CHECK(!irq_log_wait(1, QUIET_CYCLES));
+	xapic_write(APIC_LVT_TIMER, APIC_LVT_DEADLINE | VECTOR);
+	xapic_write(APIC_TIMER_INITIAL, SHORT_COUNT);
+	CHECK_EQ(0, xapic_read(APIC_TIMER_CURRENT));
+	CHECK(!irq_log_wait(1, QUIET_CYCLES));
+	timer_close();
+}
+
+PROBE(leaving_deadline_mode_disarms,
+	.rule = "A change between TSC-deadline and another mode disarms the timer",
+	.cite = DEADLINE, .needs = NEED_IRQCHIP,
+	.skip = GUEST(deadline_missing),
+	.control = "an LVT that ignores writes is caught")
+{
+	timer_open(APIC_LVT_DEADLINE);
+	wrmsr(MSR_TSC_DEADLINE, tsc_read() + QUIET_CYCLES);
+	xapic_write(APIC_LVT_TIMER, VECTOR);
+	xapic_write(APIC_LVT_TIMER, APIC_LVT_DEADLINE | VECTOR);
+	CHECK_EQ(0, rdmsr(MSR_TSC_DEADLINE));
+	CHECK(!irq_log_wait(1, 3 * QUIET_CYCLES));
+	timer_close();
+}
