@@ -22,8 +22,9 @@ __guest void end_by_msr(unsigned int vector)
 
 __guest void x2apic_open(void)
 {
-	irq_log_open(NULL);
+	irq_log_begin(end_by_msr);
 	x2apic_start();
+	irq_window();			/* what an item before left */
 	irq_log_begin(end_by_msr);
 }
 

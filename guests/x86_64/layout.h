@@ -20,6 +20,23 @@
 #define SEL_UCODE		0x28
 #define SEL_TSS			0x30
 
+/*
+ * modes.h: selectors of the GDT that is loaded out of long mode, where those
+ * above hold too.
+ */
+#define SEL_CODE32	0x40
+#define SEL_DATA32	0x48
+#define SEL_CODE16	0x50		/* base REAL_GPA, 64 KiB */
+#define SEL_DATA16	0x58
+#define SEL_TSS32	0x60		/* of the CPU while it is in there */
+#define SEL_TSS32_OTHER	0x68		/* another task's: mode_tss[1] */
+#define SEL_TASK_GATE	0x70		/* to that one */
+
+/* Of 64 KiB in low memory that nobody else has: code goes to its start. */
+#define REAL_GPA	0x30000
+#define REAL_CODE_MAX	0x4000
+#define REAL_FAULT	0x5000		/* struct real_fault, by its offset */
+
 #define STUB_BYTES		16
 
 /*
