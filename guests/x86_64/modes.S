@@ -193,12 +193,11 @@ fault32:				/* vector, code, eip, cs, eflags */
 	incl mode_fault + 24
 	testl $0x20000, 24(%esp)
 	jnz 2f
-	mov mode_resume, %eax
-	mov %eax, 16(%esp)
-	pop %ds
+	pop %ds				/* not by IRET: some hosts have none here */
 	pop %eax
-	add $8, %esp
-	iret
+	add $16, %esp
+	popf
+	jmp *mode_resume
 2:	mov mode_vm86_esp, %esp		/* of whoever went there by IRET */
 	mov $SEL_DATA32, %eax
 	mov %eax, %es
