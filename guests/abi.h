@@ -77,6 +77,10 @@ enum abi_bell {
 #define ABI_MSR_USER		0x4b564e00u	/* filtered to user space */
 #define ABI_MSR_USER_VALUE	0x766d6761756765ull
 
+/* MMIO that behaves as memory, for probes of what emulates instructions. */
+#define ABI_DEVICE_GPA		0xd0010000ull
+#define ABI_DEVICE_BYTES	4096u
+
 /*
  * Where there is no shared memory: the debug console, the first serial port,
  * and the ways to switch the usual emulators off.

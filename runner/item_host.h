@@ -75,6 +75,12 @@ void host_check(struct item_host *h, const char *expr, uint64_t want,
 void host_verdict(struct item_host *h, enum abi_verdict verdict,
 		  const char *reason);
 
+/*
+ * A device of ABI_DEVICE_BYTES at ABI_DEVICE_GPA, where reads give what was
+ * written: an instruction on it must do what it does on memory.
+ */
+void host_memory_device(struct item_host *h);
+
 /* An error verdict when rc is negative; rc, or 0 for a count. */
 int host_said(struct item_host *h, int rc, const struct error *e);
 
