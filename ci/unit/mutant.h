@@ -9,6 +9,7 @@
 #ifndef VMGAUGE_MUTANT_H
 #define VMGAUGE_MUTANT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "abi.h"
@@ -30,10 +31,12 @@ struct mutant {
 
 	/*
 	 * code_patch: the nth match of `code` (under `mask`, 0 = all bits) in
-	 * any of these functions ("a|b") becomes `patch`, or NOPs without.
+	 * any of these functions ("a|b") becomes `patch`, or NOPs without;
+	 * all matches with `every`.
 	 */
 	const char *functions;
 	unsigned int nth;		/* 0 counts as 1 */
+	bool every;			/* not the nth but all matches */
 	uint8_t bytes, code[8], mask[8], patch[8];
 
 	/* data_change: byte `leaf` of the symbol `functions` ^= `change` */

@@ -60,10 +60,12 @@ static bool function_patch(struct item_host *h, const struct mutant *m,
 	uint8_t *code = h->ram + sym->st_value;
 
 	for (uint64_t i = 0; i + m->bytes <= sym->st_size; i++) {
-		if (!code_matches(m, code + i) || --*left)
+		if (!code_matches(m, code + i) || (!m->every && --*left))
 			continue;
 		code_replace(m, code + i);
-		return true;
+		if (!m->every)
+			return true;
+		*left = 0;
 	}
 	return false;
 }
@@ -121,6 +123,8 @@ static int code_patch(struct item_host *h, const struct mutant *m,
 		    function_listed(m->functions, name + sym[i].st_name) &&
 		    function_patch(h, m, &sym[i], &left))
 			return 0;
+	if (m->every && !left)
+		return 0;
 	return error_set(e, -ENOENT, "no such instruction in %s", m->functions);
 }
 

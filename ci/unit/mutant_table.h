@@ -11,6 +11,7 @@
 #include "mutant_host.h"
 #include "mutant_machine.h"
 #include "mutant_outside.h"
+#include "mutant_table_machine.h"
 #include "mutant_virtio.h"
 #include "mutant_virtio_pci.h"
 #include "mutant_virtio_small.h"
@@ -397,6 +398,7 @@ static const struct mutant mutants[] = {
 #include "mutant_rows_cpuid.inc"
 #include "mutant_rows_debug.inc"
 #include "mutant_rows_exceptions.inc"
+	MUTANTS_OF_THE_MACHINE
 
 	/* containment/memory */
 	{ "containment/memory/hole_access_reaches_the_vmm", .fn = hole_fill },

@@ -41,7 +41,7 @@ PROBE(task_priority_holds_lower_classes_back,
 	.rule = "An interrupt of TPR's class or below waits in IRR until TPR falls",
 	.cite = PRIORITY, .needs = NEED_IRQCHIP,
 	.skip = GUEST(xapic_missing),
-	.control = "a TPR that ignores writes is caught")
+	.control = "a store that does nothing is caught")
 {
 	irq_log_open(NULL);
 	xapic_write(APIC_TPR, 0x40);
@@ -65,7 +65,7 @@ PROBE(cr8_is_the_task_priority,
 	.cite = "Intel SDM vol. 3, Interaction of Task Priorities between CR8 "
 		"and APIC; AMD APM vol. 2, CR8 (Task Priority Register, TPR)",
 	.needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "a MOV to CR8 that does nothing is caught")
+	.control = "a store that does nothing is caught")
 {
 	irq_log_open(NULL);
 	xapic_write(APIC_TPR, 0x9a);
@@ -82,7 +82,7 @@ PROBE(pending_interrupts_come_highest_first,
 	.rule = "Of the interrupts in IRR the highest vector is delivered first",
 	.cite = PRIORITY, .needs = NEED_IRQCHIP,
 	.skip = GUEST(xapic_missing),
-	.control = "an interrupt that gets lost is caught")
+	.control = "a store that does nothing is caught")
 {
 	irq_log_open(NULL);
 	self_send(0x41);
@@ -115,7 +115,7 @@ PROBE(request_moves_to_service_and_ends_by_eoi,
 	.rule = "Delivery moves a vector from IRR to ISR, and EOI takes it out",
 	.cite = PRIORITY, .needs = NEED_IRQCHIP,
 	.skip = GUEST(xapic_missing),
-	.control = "an EOI that does nothing is caught")
+	.control = "a store that does nothing is caught")
 {
 	irq_log_open(look_around);
 	self_send(0x61);
@@ -133,7 +133,7 @@ PROBE(processor_priority_is_the_greater_class,
 	.rule = "PPR's class is the greater of TPR's and of the vector in service",
 	.cite = PRIORITY, .needs = NEED_IRQCHIP,
 	.skip = GUEST(xapic_missing),
-	.control = "a TPR that ignores writes is caught")
+	.control = "a store that does nothing is caught")
 {
 	irq_log_open(look_around);
 	xapic_write(APIC_TPR, 0x2b);
@@ -165,7 +165,7 @@ PROBE(higher_class_interrupts_a_handler,
 	.rule = "A handler is interrupted by a higher class, and not by its own",
 	.cite = PRIORITY, .needs = NEED_IRQCHIP,
 	.skip = GUEST(xapic_missing),
-	.control = "an interrupt that gets lost is caught")
+	.control = "a store that does nothing is caught")
 {
 	irq_log_open(nest);
 	self_send(0x52);
@@ -194,7 +194,7 @@ PROBE(one_more_waits_while_one_is_served,
 	.rule = "A vector in service can wait once more in IRR; a third one merges",
 	.cite = PRIORITY, .needs = NEED_IRQCHIP,
 	.skip = GUEST(xapic_missing),
-	.control = "an interrupt that gets lost is caught")
+	.control = "a store that does nothing is caught")
 {
 	irq_log_open(send_twice_more);
 	self_send(0x71);

@@ -20,7 +20,7 @@ PROBE(version_names_a_local_apic,
 	.cite = "Intel SDM vol. 3, Local APIC Version Register; AMD APM vol. 2, "
 		"APIC Version Register",
 	.needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "a version that reads as zero is caught")
+	.control = "a load that gives its address is caught")
 {
 	uint32_t v;
 
@@ -37,7 +37,7 @@ PROBE(software_disable_masks_every_lvt,
 	.cite = "Intel SDM vol. 3, Local APIC State After It Has Been Software "
 		"Disabled; AMD APM vol. 2, Spurious Interrupts",
 	.needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an SVR that ignores writes is caught")
+	.control = "a store that does nothing is caught")
 {
 	static const uint16_t lvt[] = { APIC_LVT_TIMER, APIC_LVT_LINT0,
 					APIC_LVT_LINT1, APIC_LVT_ERROR };
@@ -64,7 +64,7 @@ PROBE(logical_destination_keeps_its_bits,
 	.cite = "Intel SDM vol. 3, Logical Destination Mode; AMD APM vol. 2, "
 		"Logical Destination Register, Destination Format Register",
 	.needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an LDR that ignores writes is caught")
+	.control = "a store that does nothing is caught")
 {
 	uint32_t ldr, dfr;
 
@@ -96,7 +96,7 @@ PROBE(interrupt_to_itself_arrives_in_every_way,
 	.cite = "Intel SDM vol. 3, Determining IPI Destination; AMD APM vol. 2, "
 		"Interrupt Command Register",
 	.needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an interrupt that gets lost is caught")
+	.control = "a store that does nothing is caught")
 {
 	enum { LOGICAL = 1 << 11 };
 	uint32_t ldr;
@@ -121,7 +121,7 @@ PROBE(absent_destination_gets_nothing,
 	.cite = "Intel SDM vol. 3, Determining IPI Destination; AMD APM vol. 2, "
 		"Interrupt Command Register",
 	.needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an LDR that ignores writes is caught")
+	.control = "a store that does nothing is caught")
 {
 	enum { LOGICAL = 1 << 11 };
 	uint32_t ldr;
@@ -141,7 +141,7 @@ PROBE(illegal_vector_is_an_error,
 	.rule = "Sending a vector below 16 sets ESR bit 5 and interrupts by LVT error",
 	.cite = ERRORS, .needs = NEED_IRQCHIP,
 	.skip = GUEST(xapic_missing),
-	.control = "a write to the ICR that is lost is caught")
+	.control = "a store that does nothing is caught")
 {
 	irq_log_open(NULL);
 	xapic_write(APIC_ESR, 0);
@@ -164,7 +164,7 @@ PROBE(illegal_register_is_an_error,
 	.rule = "A write to a reserved register of the page sets ESR bit 7",
 	.cite = ERRORS, .needs = NEED_IRQCHIP,
 	.skip = GUEST(xapic_missing),
-	.control = "an access that does not happen is caught")
+	.control = "a store that does nothing is caught")
 {
 	irq_log_open(NULL);
 	xapic_write(APIC_ESR, 0);

@@ -42,7 +42,7 @@ __guest void wait_while_ts(void)
 PROBE(task_switched_bit_raises_nm,
 	.rule = "With CR0.TS, x87 and SSE raise #NM, and WAIT if CR0.MP as well",
 	.cite = OFF,
-	.control = "a CR0 that ignores TS is caught")
+	.control = "a MOV to CR0 that does nothing is caught")
 {
 	unit_open(CR0_TS | CR0_MP);
 	ring3_call(use_while_ts);
@@ -60,7 +60,7 @@ __guest void use_while_em(void)
 PROBE(emulation_bit_raises_nm_and_ud,
 	.rule = "With CR0.EM, x87 raises #NM and SSE raises #UD",
 	.cite = OFF,
-	.control = "a CR0 that ignores EM is caught")
+	.control = "a MOV to CR0 that does nothing is caught")
 {
 	unit_open(CR0_EM);
 	ring3_call(use_while_em);
@@ -76,7 +76,7 @@ PROBE(sse_needs_osfxsr,
 	.rule = "SSE raises #UD while CR4.OSFXSR is clear",
 	.cite = "Intel SDM vol. 3, Control Registers, CR4.OSFXSR; AMD APM vol. 2, "
 		"FXSAVE/FXRSTOR Support (OSFXSR) Bit",
-	.control = "a CR4 that ignores OSFXSR is caught")
+	.control = "a MOV to CR4 that does nothing is caught")
 {
 	unit_open(0);
 	write_cr4(read_cr4() & ~(uint64_t)CR4_OSFXSR);
@@ -106,7 +106,7 @@ PROBE(unmasked_error_waits_for_the_next_instruction,
 	.rule = "With CR0.NE, an unmasked x87 error raises #MF at the next WAIT",
 	.cite = "Intel SDM vol. 3, Interrupt 16--x87 FPU Floating-Point Error; AMD "
 		"APM vol. 2, #MF--x87 Floating-Point Exception-Pending",
-	.control = "a #MF that arrives as another vector is caught")
+	.control = "an OUT that does nothing is caught")
 {
 	unit_open(0);
 	ring3_call(divide);
@@ -129,7 +129,7 @@ PROBE(simd_error_needs_osxmmexcpt,
 	.rule = "An unmasked SSE error raises #XM with CR4.OSXMMEXCPT, else #UD",
 	.cite = "Intel SDM vol. 3, Interrupt 19--SIMD Floating-Point Exception; "
 		"AMD APM vol. 2, #XF--SIMD Floating-Point Exception",
-	.control = "a CR4 that ignores OSXMMEXCPT is caught")
+	.control = "a MOV to CR4 that does nothing is caught")
 {
 	unit_open(0);
 	write_cr4(read_cr4() | CR4_OSXMMEXCPT);
@@ -181,7 +181,7 @@ PROBE(fxrstor_refuses_what_mxcsr_has_not,
 	.cite = "Intel SDM vol. 2, LDMXCSR, FXRSTOR; AMD APM vol. 4 and 5, "
 		"LDMXCSR, FXRSTOR",
 	.rings = RING3, .skip = GUEST(osfxsr_set),
-	.control = "a #GP that arrives as another vector is caught")
+	.control = "an LDMXCSR that does nothing is caught")
 {
 	uint32_t reserved = 0x80001f80;
 
@@ -195,7 +195,7 @@ PROBE(fxsave_wants_alignment,
 	.rule = "FXSAVE to an address that is not a multiple of 16 raises #GP(0)",
 	.cite = "Intel SDM vol. 2, FXSAVE (#GP or #AC); AMD APM vol. 5, FXSAVE",
 	.rings = RING3, .skip = GUEST(osfxsr_set),
-	.control = "a #GP that arrives as another vector is caught")
+	.control = "an FXSAVE that does nothing is caught")
 {
 	CHECK_FAULT(VEC_GP, 0, asm_safe("fxsave64 8(%0)",
 					:: "r"(area) : "memory"));

@@ -81,7 +81,7 @@ __guest void landing_start(void)
 PROBE(sipi_starts_at_the_page_it_names,
 	.rule = "A CPU that got INIT and SIPI with vector VVH begins at VV00H:0",
 	.cite = START, .needs = NEED_IRQCHIP, .vcpus = 2, .sipi = true,
-	.control = "a SIPI that gets lost is caught")
+	.control = "a store that does nothing is caught")
 {
 	landing_start();
 	CHECK(starts_wait(1));
@@ -91,7 +91,7 @@ PROBE(sipi_starts_at_the_page_it_names,
 PROBE(init_leaves_the_table_s_registers,
 	.rule = "After INIT: general registers 0 but EDX, EFLAGS 2, CR2 to CR4 0, CR0 10H",
 	.cite = TABLE, .needs = NEED_IRQCHIP, .vcpus = 2, .sipi = true,
-	.control = "a SIPI that gets lost is caught")
+	.control = "a store that does nothing is caught")
 {
 	landing_start();
 	CHECK(starts_wait(1));
@@ -111,7 +111,7 @@ PROBE(init_leaves_the_table_s_registers,
 PROBE(second_sipi_is_ignored,
 	.rule = "A SIPI to a CPU that runs is ignored; after another INIT it starts anew",
 	.cite = START, .needs = NEED_IRQCHIP, .vcpus = 2, .sipi = true,
-	.control = "a SIPI that gets lost is caught")
+	.control = "a store that does nothing is caught")
 {
 	uint64_t begin;
 

@@ -42,7 +42,7 @@ PROBE(entries_keep_their_bits,
 	.rule = "A redirection entry keeps vector, modes and destination, not its status",
 	.cite = IOAPIC, .needs = NEED_IRQCHIP,
 	.skip = GUEST(no_ioapic),
-	.control = "a write that does nothing is caught")
+	.control = "a load that gives its address is caught")
 {
 	uint32_t entry = last_entry(), low = io_read(entry);
 	uint32_t high = io_read(entry + 1);
@@ -63,7 +63,7 @@ PROBE(version_cannot_be_written,
 	.rule = "The version and the number of entries are read only",
 	.cite = IOAPIC, .needs = NEED_IRQCHIP,
 	.skip = GUEST(no_ioapic),
-	.control = "another register is caught")
+	.control = "a load that gives its address is caught")
 {
 	uint32_t v = io_read(IO_VERSION);
 
@@ -76,7 +76,7 @@ PROBE(edge_becomes_its_vector,
 	.rule = "The 8254's edge comes by the vector of its entry, and not if masked",
 	.cite = IOAPIC, .needs = NEED_IRQCHIP | NEED_PIT,
 	.skip = GUEST(no_ioapic),
-	.control = "a write that does nothing is caught")
+	.control = "an OUT that does nothing is caught")
 {
 	uint32_t high;
 

@@ -19,7 +19,7 @@ PROBE(performance_clocks_move,
 	.rule = "A CPU of today has APERF and MPERF, and both move while it runs",
 	.cite = "Intel SDM vol. 3, Hardware Coordination Feedback; AMD APM vol. 2, "
 		"Actual Performance Frequency Clock Count (APERF)",
-	.control = "offering them changes the verdict")
+	.control = "offering clocks that are not there is caught")
 {
 	uint64_t a[2], m[2];
 
@@ -40,7 +40,7 @@ PROBE(microcode_has_a_revision,
 	.rule = "A real CPU shows a microcode revision after CPUID",
 	.cite = "Intel SDM vol. 3, Microcode Update Facilities; AMD APM vol. 2, "
 		"Patch Level MSR",
-	.control = "an RDMSR that does nothing is caught")
+	.control = "a revision that is read from somewhere changes the verdict")
 {
 	uint64_t v = 0;
 
@@ -65,7 +65,7 @@ PROBE(bus_has_no_paravirtual_device,
 	.cite = "PCI Local Bus Specification, Configuration Mechanism #1; the "
 		"vendor IDs are assigned by the PCI-SIG",
 	.needs = NEED_MACHINE,
-	.control = "a device of that vendor changes the verdict")
+	.control = "a device of such a maker changes the verdict")
 {
 	for (unsigned int device = 0; device < 32; device++) {
 		uint32_t vendor = pci_vendor(device) & 0xffff;

@@ -112,7 +112,7 @@ PROBE(moves_of_every_width,
 
 PROBE(extensions_fill_the_register,
 	.rule = "MOVZX, MOVSX and MOVSXD extend by zeroes or by the sign",
-	EMULATION, .control = "a load of another width is caught")
+	EMULATION, .control = "a store that does nothing is caught")
 {
 	SAME("movzbl (%%rdi), %%eax", ALL_FLAGS);
 	SAME("movzwq (%%rdi), %%rax", ALL_FLAGS);
@@ -124,7 +124,7 @@ PROBE(extensions_fill_the_register,
 
 PROBE(arithmetic_gives_result_and_flags,
 	.rule = "ADD, ADC, SUB, SBB, CMP, INC, DEC and NEG leave result and flags",
-	EMULATION, .control = "an ADD that does nothing is caught")
+	EMULATION, .control = "a store that does nothing is caught")
 {
 	SAME("addb %%al, (%%rdi)", ALL_FLAGS);
 	SAME("addq %%rax, (%%rdi)", ALL_FLAGS);
@@ -140,7 +140,7 @@ PROBE(arithmetic_gives_result_and_flags,
 
 PROBE(logic_gives_result_and_flags,
 	.rule = "AND, OR, XOR, TEST and NOT leave result and flags, AF aside",
-	EMULATION, .control = "an OR that does nothing is caught")
+	EMULATION, .control = "a store that does nothing is caught")
 {
 	const uint64_t flags = ALL_FLAGS & ~(uint64_t)RFLAGS_AF;
 
@@ -154,7 +154,7 @@ PROBE(logic_gives_result_and_flags,
 
 PROBE(locked_instructions_exchange,
 	.rule = "XCHG, XADD, CMPXCHG and CMPXCHG8B exchange as they say, with LOCK",
-	EMULATION, .control = "an XADD that does nothing is caught")
+	EMULATION, .control = "a store that does nothing is caught")
 {
 	SAME("xchgl %%eax, (%%rdi)", ALL_FLAGS);
 	SAME("xchgb %%al, 5(%%rdi)", ALL_FLAGS);
@@ -167,7 +167,7 @@ PROBE(locked_instructions_exchange,
 
 PROBE(bit_instructions_reach_beyond,
 	.rule = "BT, BTS, BTR and BTC by a register address bits beyond the operand",
-	EMULATION, .control = "a BTS that does nothing is caught")
+	EMULATION, .control = "a store that does nothing is caught")
 {
 	SAME("mov $75, %%edx\n\tbtq %%rdx, (%%rdi)", RFLAGS_CF);
 	SAME("mov $75, %%edx\n\tbtsq %%rdx, (%%rdi)", RFLAGS_CF);
@@ -178,7 +178,7 @@ PROBE(bit_instructions_reach_beyond,
 
 PROBE(shifts_give_result_and_flags,
 	.rule = "SHL, SHR, SAR, ROL and SHLD of a device's word leave result and CF",
-	EMULATION, .control = "a SHL that does nothing is caught")
+	EMULATION, .control = "a store that does nothing is caught")
 {
 	SAME("shlq $1, (%%rdi)", RFLAGS_CF | RFLAGS_ZF | RFLAGS_SF);
 	SAME("shrl $3, (%%rdi)", RFLAGS_CF | RFLAGS_ZF | RFLAGS_SF);
@@ -189,7 +189,7 @@ PROBE(shifts_give_result_and_flags,
 
 PROBE(stack_operands_move,
 	.rule = "PUSH and POP of a device's word move it from and to the stack",
-	EMULATION, .control = "a POP that does nothing is caught")
+	EMULATION, .control = "a store that does nothing is caught")
 {
 	SAME("pushq (%%rdi)\n\tpop %%rax", ALL_FLAGS);
 	SAME("push %%rax\n\tpopq 8(%%rdi)", ALL_FLAGS);
@@ -197,7 +197,7 @@ PROBE(stack_operands_move,
 
 PROBE(string_instructions_walk,
 	.rule = "REP MOVS, STOS, LODS, CMPS and SCAS walk a device as they do memory",
-	EMULATION, .control = "a REP STOS that does nothing is caught")
+	EMULATION, .control = "a store that does nothing is caught")
 {
 	SAME("mov $2, %%ecx\n\tmov %%rdi, %%rdx\n\trep stosq\n\t"
 	     "sub %%rdi, %%rdx", 0);

@@ -20,7 +20,7 @@ PROBE(comes_with_interrupts_off_and_whatever_tpr,
 	.cite = "Intel SDM vol. 3, Nonmaskable Interrupt (NMI), Interrupt Command "
 		"Register; AMD APM vol. 2, Non-Maskable Interrupt (NMI)",
 	.needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an NMI that gets lost is caught")
+	.control = "a store that does nothing is caught")
 {
 	uint64_t begin;
 
@@ -41,7 +41,7 @@ PROBE(comes_again_after_iret,
 	.cite = "Intel SDM vol. 3, Handling Multiple NMIs; AMD APM vol. 2, NMI "
 		"masking",
 	.needs = NEED_IRQCHIP, .skip = GUEST(xapic_missing),
-	.control = "an NMI that gets lost is caught")
+	.control = "a store that does nothing is caught")
 {
 	uint64_t begin;
 

@@ -163,7 +163,7 @@ __guest const char *no_nx(void)
 PROBE(leaf_decides,
 	.rule = "P, W, U and NX of the PTE allow and refuse as the manual says",
 	.cite = RIGHTS, .skip = GUEST(no_nx),
-	.control = "a write that does nothing is caught")
+	.control = "a WRMSR that does nothing is caught")
 {
 	level_try(AS_PTE);
 }
@@ -171,7 +171,7 @@ PROBE(leaf_decides,
 PROBE(directory_decides_as_well,
 	.rule = "What the PDE refuses, a PTE with all rights does not give back",
 	.cite = RIGHTS, .skip = GUEST(no_nx),
-	.control = "a write that does nothing is caught")
+	.control = "a WRMSR that does nothing is caught")
 {
 	level_try(AS_PDE);
 }
@@ -179,7 +179,7 @@ PROBE(directory_decides_as_well,
 PROBE(pointer_decides_as_well,
 	.rule = "What the PDPTE refuses, entries below it do not give back",
 	.cite = RIGHTS, .skip = GUEST(no_nx),
-	.control = "a write that does nothing is caught")
+	.control = "a WRMSR that does nothing is caught")
 {
 	level_try(AS_PDPTE);
 }
@@ -187,7 +187,7 @@ PROBE(pointer_decides_as_well,
 PROBE(large_page_decides,
 	.rule = "P, W, U and NX of a 2 MiB page's PDE allow and refuse alike",
 	.cite = RIGHTS, .skip = GUEST(no_nx),
-	.control = "a write that does nothing is caught")
+	.control = "a WRMSR that does nothing is caught")
 {
 	level_try(AS_2M);
 }
@@ -212,7 +212,7 @@ __guest const char *no_smep(void)
 PROBE(smep_refuses_fetches_from_user_pages,
 	.rule = "With CR4.SMEP, a fetch at CPL0 from a U page raises #PF(P, I/D)",
 	.cite = RIGHTS "; CR4.SMEP", .skip = GUEST(no_smep),
-	.control = "a CR4 that ignores SMEP is caught")
+	.control = "a MOV to CR4 that does nothing is caught")
 {
 	uint64_t cr4 = read_cr4(), cr3;
 
@@ -237,7 +237,7 @@ __guest const char *no_smap(void)
 PROBE(smap_refuses_data_of_user_pages,
 	.rule = "With CR4.SMAP, CPL0 reads and writes U pages only while AC is set",
 	.cite = RIGHTS "; CR4.SMAP", .skip = GUEST(no_smap),
-	.control = "a CR4 that ignores SMAP is caught")
+	.control = "a MOV to CR4 that does nothing is caught")
 {
 	uint64_t cr4 = read_cr4(), cr3;
 

@@ -44,7 +44,7 @@ __guest void pae_make(void)
 PROBE(pae_translates_by_three_levels,
 	.rule = "PAE: PDPTE, PDE and PTE lead to the page, 2 MiB pages stop before",
 	.cite = PAE,
-	.control = "another place is caught")
+	.control = "a load that gives its address is caught")
 {
 	const void *code;
 
@@ -64,7 +64,7 @@ PROBE(pae_translates_by_three_levels,
 PROBE(pae_absent_entries_fault,
 	.rule = "PAE: an absent PDPTE or PTE raises #PF with P clear, CR2 exact",
 	.cite = PAE "; Page-Fault Exceptions",
-	.control = "another place is caught")
+	.control = "a store that does nothing is caught")
 {
 	const void *code;
 
@@ -87,7 +87,7 @@ PROBE(pae_reserved_pdpte_bits_fault,
 	.rule = "PAE: MOV to CR3 with bit 1 of a present PDPTE set raises #GP (AMD: or #PF at use)",
 	.cite = "Intel SDM vol. 3, PDPTE Registers; AMD APM vol. 2, PAE Paging "
 		"(reserved, MBZ)",
-	.control = "another bit is caught")
+	.control = "a load that gives its address is caught")
 {
 	const void *code;
 
@@ -123,7 +123,7 @@ __guest void legacy_make(void)
 PROBE(two_levels_translate,
 	.rule = "32-bit paging: PDE and PTE lead to the page, a 4 MiB page needs no PTE",
 	.cite = LEGACY,
-	.control = "another place is caught")
+	.control = "a load that gives its address is caught")
 {
 	const void *code;
 
@@ -139,7 +139,7 @@ PROBE(two_levels_translate,
 PROBE(two_levels_refuse_writes,
 	.rule = "32-bit paging: a write to a read-only page raises #PF if CR0.WP",
 	.cite = LEGACY "; Access Rights",
-	.control = "another place is caught")
+	.control = "a store that does nothing is caught")
 {
 	const void *code;
 
@@ -192,7 +192,7 @@ __guest void five_levels(void)
 PROBE(five_levels_translate,
 	.rule = "LA57: bits 56:48 index the PML5, canonical means bits 63:56 agree",
 	.cite = FIVE, .skip = GUEST(no_la57),
-	.control = "another place is caught")
+	.control = "a store that does nothing is caught")
 {
 	pae_make();
 	pml5[0] = (read_cr3() & ~0xfffull) | P | W | 4;

@@ -51,7 +51,7 @@ __guest const char *no_pit(void)
 /* About as many counts, by reads of a port: no clock is needed for that. */
 __guest void wait_counts(void)
 {
-	for (unsigned int i = 0; i < 200; i++)
+	for (unsigned int i = 0; i < 16; i++)
 		inb(PORT_B);
 }
 
@@ -75,7 +75,7 @@ PROBE(output_rises_when_mode_0_ends,
 	.rule = "Mode 0: OUT goes low with the mode, and high when the count is over",
 	.cite = I8254, .needs = NEED_IRQCHIP | NEED_PIT,
 	.skip = GUEST(no_pit),
-	.control = "an OUT that does nothing is caught")
+	.control = "an RDTSC that does nothing is caught")
 {
 	uint64_t begin;
 
@@ -114,20 +114,33 @@ PROBE(gate_stops_the_count,
 	gate_set(false);
 }
 
+/* What the count was when it was latched, and not when it is read. */
+__guest bool latch_held(void)
+{
+	uint16_t before, latched;
+
+	program(0, 0xffff);
+	before = count();
+	outb(COMMAND, 0x80);
+	for (unsigned int i = 0; i < 4; i++)
+		wait_counts();
+	latched = inb(CHANNEL_2);
+	latched |= (uint16_t)(inb(CHANNEL_2) << 8);
+	return before - latched < latched - count();
+}
+
 PROBE(latch_holds_the_count,
 	.rule = "A latched count is what is read next, however long that takes",
 	.cite = I8254, .needs = NEED_IRQCHIP | NEED_PIT,
 	.skip = GUEST(no_pit),
 	.control = "an OUT that does nothing is caught")
 {
-	uint16_t latched;
+	bool held = false;
 
 	gate_set(true);
-	program(0, 0xffff);
-	wait_counts();
-	outb(COMMAND, 0x80);
-	wait_counts();
-	latched = count();		/* of the first latch: the second is void */
-	CHECK(count() < latched);
+	/* A pause of this machine between two lines is no fault of its 8254. */
+	for (unsigned int i = 0; i < 5; i++)
+		held |= latch_held();
+	CHECK(held);
 	gate_set(false);
 }

@@ -27,7 +27,7 @@ __guest uint32_t real_run(const void *code, uint64_t bytes)
 PROBE(segment_is_its_selector_times_16,
 	.rule = "In real mode a segment's base is its selector shifted left by 4",
 	.cite = REAL,
-	.control = "a load of DS that does nothing is caught")
+	.control = "a store that does nothing is caught")
 {
 	const void *code;
 	uint64_t bytes;
@@ -43,7 +43,7 @@ PROBE(segment_is_its_selector_times_16,
 PROBE(limit_is_64_kib,
 	.rule = "In real mode an access beyond FFFFH raises #GP, by the stack #SS",
 	.cite = REAL,
-	.control = "an access that stays inside is caught")
+	.control = "a load that gives its address is caught")
 {
 	const void *code;
 	uint64_t bytes;
@@ -67,7 +67,7 @@ PROBE(interrupts_go_through_the_vector_table,
 	.rule = "INT n in real mode pushes FLAGS, CS and IP, and enters by the IVT",
 	.cite = "Intel SDM vol. 3, Interrupt and Exception Handling (Real-Address "
 		"Mode); AMD APM vol. 2, Real-Mode Interrupt Control Transfers",
-	.control = "another vector is caught")
+	.control = "a load that gives its address is caught")
 {
 	const void *code;
 	uint64_t bytes;
@@ -86,7 +86,7 @@ PROBE(protected_mode_instructions_are_undefined,
 	.rule = "LLDT, LTR, STR, SLDT, LAR, LSL, VERR and ARPL are #UD in real mode",
 	.cite = "Intel SDM vol. 3, Real-Address Mode Exceptions and the "
 		"instructions of vol. 2; AMD APM vol. 3, LAR, LSL, STR, SLDT",
-	.control = "another instruction is caught")
+	.control = "a load that gives its address is caught")
 {
 	const void *code;
 	uint64_t bytes;
@@ -129,7 +129,7 @@ PROBE(big_real_limits_survive,
 	.cite = "Intel SDM vol. 3, Switching Back to Real-Address Mode (limits "
 		"stay as they are); AMD APM vol. 2, Unreal mode: Segment-"
 		"Descriptor Cache",
-	.control = "an access that stays inside is caught")
+	.control = "a store that does nothing is caught")
 {
 	static volatile uint32_t word = 0x0b16;
 	const void *code;

@@ -35,7 +35,7 @@ __guest uint32_t code_call(volatile uint8_t *at)
 PROBE(rewritten_code_runs,
 	.rule = "An instruction rewritten at its own address runs as it is now",
 	.cite = COHERENT, .rings = RING0 | RING3,
-	.control = "a write that does nothing is caught")
+	.control = "a store that does nothing is caught")
 {
 	volatile uint8_t *at = code[0];
 	uint64_t wrong = 0;
@@ -56,7 +56,7 @@ PROBE(rewritten_half_across_pages_runs,
 
 	code_write(at, 0x11223344);
 	CHECK_EQ(0x11223344, code_call(at));
-	code[1][0] = 0x99;
+	__asm__ volatile("movb $0x99, (%0)" :: "r"(code[1]) : "memory");
 	CHECK_EQ(0x11993344, code_call(at));
 	((volatile uint8_t *)at)[1] = 0x55;
 	CHECK_EQ(0x11993355, code_call(at));
@@ -83,7 +83,7 @@ __guest void serialise(void)
 PROBE(rewritten_through_an_alias_runs,
 	.rule = "Code written through another address runs after a serialising one",
 	.cite = COHERENT,
-	.control = "a write that does nothing is caught")
+	.control = "a store that does nothing is caught")
 {
 	volatile uint8_t *alias = (volatile uint8_t *)WINDOW;
 	uint64_t wrong = 0;

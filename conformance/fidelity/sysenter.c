@@ -38,7 +38,7 @@ __guest void sysenter_make(void)
 PROBE(sysenter_follows_its_msrs,
 	.rule = "Intel: SYSENTER goes to its MSRs' CS, EIP and ESP; AMD: #UD in long mode",
 	.cite = SYSENTER,
-	.control = "a WRMSR that does nothing is caught")
+	.control = "a store that does nothing is caught")
 {
 	sysenter_prepare();
 	ring3_call(sysenter_make);
@@ -54,7 +54,7 @@ PROBE(sysenter_follows_its_msrs,
 PROBE(sysenter_needs_a_selector,
 	.rule = "SYSENTER raises #GP(0) while SYSENTER_CS is null (AMD: #UD)",
 	.cite = SYSENTER,
-	.control = "a WRMSR that does nothing is caught")
+	.control = "a store that does nothing is caught")
 {
 	sysenter_prepare();
 	wrmsr(MSR_SYSENTER_CS, 0);
@@ -66,7 +66,7 @@ PROBE(sysenter_needs_a_selector,
 PROBE(lstar_holds_at_once,
 	.rule = "SYSCALL right after a WRMSR of LSTAR goes to the new address",
 	.cite = "Intel SDM vol. 2, SYSCALL; AMD APM vol. 3, SYSCALL",
-	.control = "a WRMSR that does nothing is caught")
+	.control = "a SYSCALL that does nothing is caught")
 {
 	uint64_t one, two, went = 0, efer = rdmsr(MSR_EFER);
 

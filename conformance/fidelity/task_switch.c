@@ -29,7 +29,7 @@ __guest void other_task_make(void)
 PROBE(task_switch_by_call_comes_back_by_iret,
 	.rule = "CALL to a TSS runs its task, nested; IRET resumes the caller's",
 	.cite = TASKS,
-	.control = "an IRET that goes elsewhere is caught")
+	.control = "a load that gives its address is caught")
 {
 	const void *code;
 
@@ -48,7 +48,7 @@ PROBE(task_switch_by_call_comes_back_by_iret,
 PROBE(task_gate_leads_to_its_task,
 	.rule = "CALL through a task gate switches to the task that it names",
 	.cite = TASKS,
-	.control = "another selector is caught")
+	.control = "a load that gives its address is caught")
 {
 	const void *code;
 
@@ -63,7 +63,7 @@ PROBE(task_gate_leads_to_its_task,
 PROBE(busy_task_cannot_be_called,
 	.rule = "CALL to a busy TSS raises #GP with its selector",
 	.cite = TASKS,
-	.control = "another selector is caught")
+	.control = "a load that gives its address is caught")
 {
 	const void *code;
 
@@ -78,7 +78,7 @@ PROBE(task_switch_sets_ts,
 	.rule = "Every task switch sets CR0.TS",
 	.cite = "Intel SDM vol. 3, Control Registers, CR0.TS; AMD APM vol. 2, "
 		"Task Switched (TS) Bit",
-	.control = "another selector is caught")
+	.control = "a CALL that does nothing is caught")
 {
 	const void *code;
 

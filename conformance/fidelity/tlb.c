@@ -52,7 +52,7 @@ __guest void second_page(uint64_t more)
 PROBE(cr3_load_forgets,
 	.rule = "MOV to CR3 forgets translations that are not global",
 	.cite = FORGETS,
-	.control = "a MOV to CR3 that comes too early is caught")
+	.control = "a load that gives its address is caught")
 {
 	window_open(0);
 	second_page(0);
@@ -63,7 +63,7 @@ PROBE(cr3_load_forgets,
 PROBE(invlpg_forgets_global_pages,
 	.rule = "INVLPG forgets a global translation as well",
 	.cite = FORGETS,
-	.control = "a page that does not change is caught")
+	.control = "a load that gives its address is caught")
 {
 	uint64_t cr4 = read_cr4();
 
@@ -81,7 +81,7 @@ PROBE(invlpg_forgets_global_pages,
 PROBE(changing_pge_forgets_global_pages,
 	.rule = "A MOV to CR4 that changes PGE forgets global translations",
 	.cite = FORGETS,
-	.control = "a page that does not change is caught")
+	.control = "a load that gives its address is caught")
 {
 	uint64_t cr4 = read_cr4();
 
@@ -96,7 +96,7 @@ PROBE(changing_pge_forgets_global_pages,
 PROBE(invlpg_forgets_upper_entries,
 	.rule = "INVLPG forgets the PDE on the way to its page, too",
 	.cite = FORGETS,
-	.control = "a page that does not change is caught")
+	.control = "a load that gives its address is caught")
 {
 	window_open(0);
 	*(volatile uint64_t *)pd = (uint64_t)pt[1] | P | W | U;
@@ -108,7 +108,7 @@ PROBE(absent_entries_are_not_remembered,
 	.rule = "An entry that becomes present is used without any invalidation",
 	.cite = "Intel SDM vol. 3, Caching Translation Information (only "
 		"present entries); AMD APM vol. 2, TLB Management",
-	.control = "a page that does not change is caught")
+	.control = "an INVLPG that does nothing is caught")
 {
 	uint64_t v;
 
@@ -126,7 +126,7 @@ PROBE(cleared_bits_are_set_again,
 	.rule = "A and D that were cleared, and INVLPGed, are set by the next access",
 	.cite = "Intel SDM vol. 3, Accessed and Dirty Flags; AMD APM vol. 2, "
 		"Accessed (A) Bit, Dirty (D) Bit",
-	.control = "a write that does nothing is caught")
+	.control = "a store that does nothing is caught")
 {
 	window_open(0);
 	window[1] = 1;
@@ -142,7 +142,7 @@ PROBE(cleared_bits_are_set_again,
 PROBE(split_of_a_large_page_is_seen,
 	.rule = "A 2 MiB page that became a table is that after INVLPG of any page of it",
 	.cite = FORGETS,
-	.control = "a page that does not change is caught")
+	.control = "a load that gives its address is caught")
 {
 	uint64_t offset = (uint64_t)page[0] & 0x1fffff;
 	volatile uint64_t *inside = window + offset / 8;
@@ -182,7 +182,7 @@ PROBE(pcids_keep_translations_apart,
 	.cite = "Intel SDM vol. 3, Process-Context Identifiers (PCIDs); AMD APM "
 		"vol. 2, Process Context Identifier (PCID)",
 	.skip = GUEST(no_pcid),
-	.control = "tables that are no others are caught")
+	.control = "a MOV to CR3 that does nothing is caught")
 {
 	uint64_t cr4 = read_cr4(), cr3, wrong = 0;
 
@@ -207,7 +207,7 @@ PROBE(pcid_load_without_bit_63_forgets,
 	.cite = "Intel SDM vol. 3, Process-Context Identifiers (PCIDs); AMD APM "
 		"vol. 2, Process Context Identifier (PCID)",
 	.skip = GUEST(no_pcid),
-	.control = "a page that does not change is caught")
+	.control = "a MOV to CR3 that does nothing is caught")
 {
 	uint64_t cr4 = read_cr4(), cr3;
 
@@ -255,7 +255,7 @@ PROBE(invpcid_forgets_by_its_type,
 	.rule = "INVPCID of an address, a PCID or all forgets that; other types #GP",
 	.cite = "Intel SDM vol. 2, INVPCID; AMD APM vol. 3, INVPCID",
 	.skip = GUEST(no_invpcid),
-	.control = "an INVPCID that raises another exception is caught")
+	.control = "a load that gives its address is caught")
 {
 	window_open(0);
 	second_page(0);

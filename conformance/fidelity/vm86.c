@@ -39,7 +39,7 @@ __guest void vm86_run(bool iopl_3)
 PROBE(vm86_runs_with_real_mode_segments,
 	.rule = "IRET to VM86 runs 16-bit code on segments of selector times 16",
 	.cite = VM86,
-	.control = "another value is caught")
+	.control = "a load that gives its address is caught")
 {
 	/* mov ax, cs; mov [7000h], ax; ud2 */
 	static const uint8_t code[] = { 0x8c, 0xc8, 0xa3, 0x00, 0x70, 0x0f,
@@ -60,7 +60,7 @@ PROBE(vm86_runs_with_real_mode_segments,
 PROBE(vm86_needs_iopl_3_for_flags_and_interrupts,
 	.rule = "CLI, PUSHF, IRET and INT n in VM86 raise #GP(0) while IOPL is not 3",
 	.cite = VM86 "; Sensitive Instructions",
-	.control = "another instruction is caught")
+	.control = "a load that gives its address is caught")
 {
 	static const uint8_t code[][2] = {
 		{ 0xfa, 0x90 }, { 0x9c, 0x90 }, { 0xcf, 0x90 }, { 0xcd, 5 },
@@ -78,7 +78,7 @@ PROBE(vm86_needs_iopl_3_for_flags_and_interrupts,
 PROBE(vm86_with_iopl_3_may_clear_if,
 	.rule = "CLI in VM86 with IOPL 3 runs; HLT there raises #GP(0) all the same",
 	.cite = VM86,
-	.control = "another instruction is caught")
+	.control = "a load that gives its address is caught")
 {
 	static const uint8_t code[] = { 0xfa, 0xf4 };	/* cli; hlt */
 

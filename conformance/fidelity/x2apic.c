@@ -137,7 +137,7 @@ PROBE(logical_id_follows_from_the_id,
 	.cite = "Intel SDM vol. 3, Logical Destination Mode in x2APIC Mode; AMD "
 		"APM vol. 2, x2APIC Logical Destination",
 	.needs = NEED_IRQCHIP, .skip = GUEST(x2apic_missing),
-	.control = "an LDR that reads as zero is caught")
+	.control = "an RDMSR that does nothing is caught")
 {
 	uint64_t id;
 
@@ -170,7 +170,7 @@ PROBE(command_register_is_one,
 	.cite = "Intel SDM vol. 3, Interrupt Command Register in x2APIC Mode; "
 		"AMD APM vol. 2, x2APIC Interrupt Command Register",
 	.needs = NEED_IRQCHIP, .skip = GUEST(x2apic_missing),
-	.control = "an interrupt that gets lost is caught")
+	.control = "a WRMSR that does nothing is caught")
 {
 	uint64_t id, command;
 

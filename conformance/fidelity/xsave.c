@@ -70,7 +70,7 @@ PROBE(sse_state_round_trips,
 PROBE(cleared_component_is_initialised,
 	.rule = "XRSTOR of a component whose XSTATE_BV bit is 0 initialises it",
 	.cite = XSAVE, .rings = RING3, .skip = GUEST(not_ready),
-	.control = "an XRSTOR that does nothing is caught")
+	.control = "a store that does nothing is caught")
 {
 	uint64_t v = 1;
 
@@ -85,7 +85,7 @@ PROBE(cleared_component_is_initialised,
 PROBE(bad_headers_fault,
 	.rule = "XRSTOR of a reserved bit in the header, or of XCOMP_BV, raises #GP(0)",
 	.cite = XSAVE, .rings = RING3, .skip = GUEST(not_ready),
-	.control = "an XRSTOR that does nothing is caught")
+	.control = "an exception that arrives as another vector is caught")
 {
 	CHECK_EQ(NO_FAULT, xsave(3));
 	WORD(XSTATE_BV) |= 1ull << 62;
@@ -103,7 +103,7 @@ PROBE(bad_headers_fault,
 PROBE(misaligned_area_faults,
 	.rule = "XSAVE and XRSTOR at an address that is no multiple of 64 raise #GP(0)",
 	.cite = XSAVE, .rings = RING3, .skip = GUEST(not_ready),
-	.control = "a #GP that arrives as another vector is caught")
+	.control = "an exception that arrives as another vector is caught")
 {
 	CHECK_FAULT(VEC_GP, 0, asm_safe("xsave64 16(%0)", :: "r"(area), "a"(3),
 					"d"(0) : "memory"));
@@ -124,7 +124,7 @@ PROBE(compaction_names_its_format,
 	.rule = "XSAVEC sets XCOMP_BV[63] and the components; CPUID.0DH.1 says its size",
 	.cite = XSAVE "; Compacted Format", .rings = RING3,
 	.skip = GUEST(no_xsavec),
-	.control = "an XSAVEC that does nothing is caught")
+	.control = "an XRSTOR that does nothing is caught")
 {
 	uint64_t v = 0;
 
@@ -150,7 +150,7 @@ PROBE(needs_osxsave,
 	.rule = "XSAVE raises #UD while CR4.OSXSAVE is clear",
 	.cite = "Intel SDM vol. 2, XSAVE; AMD APM vol. 4, XSAVE",
 	.skip = GUEST(no_xsave),
-	.control = "a CR4 that ignores OSXSAVE is caught")
+	.control = "an XSAVE that does nothing is caught")
 {
 	cr4 = read_cr4();
 	write_cr4((cr4 | CR4_OSFXSR) & ~(uint64_t)CR4_OSXSAVE);
@@ -162,7 +162,7 @@ PROBE(xsetbv_knows_one_register,
 	.rule = "XSETBV with ECX 1, or of a component that CPUID has not, raises #GP(0)",
 	.cite = "Intel SDM vol. 2, XSETBV; AMD APM vol. 3, XSETBV",
 	.skip = GUEST(no_xsave),
-	.control = "an XSETBV that does nothing is caught")
+	.control = "a MOV to CR4 that does nothing is caught")
 {
 	uint64_t known = cpuid_reg(0xd, 0, 0) |
 			 (uint64_t)cpuid_reg(0xd, 0, 3) << 32;
@@ -182,7 +182,7 @@ PROBE(components_depend_on_each_other,
 	.cite = "Intel SDM vol. 1, Enabling the XSAVE Feature Set; AMD APM vol. 2, "
 		"XFEATURE_ENABLED_MASK",
 	.skip = GUEST(no_xsave),
-	.control = "an XSETBV that does nothing is caught")
+	.control = "a MOV to CR4 that does nothing is caught")
 {
 	cr4 = read_cr4();
 	write_cr4(cr4 | CR4_OSXSAVE);

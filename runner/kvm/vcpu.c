@@ -66,14 +66,12 @@ static int cpuid_set(struct vcpu *v, struct error *e)
 			(v->vm->config.irqchip || v->vm->config.irqchip_split);
 	int rc;
 
-	if (v->vm->config.vcpus <= 1 && !deadline)
-		return KVM_IOCTL(v->fd, KVM_SET_CPUID2, all, e);
 	own = malloc(bytes);
 	if (!own)
 		return error_set(e, -ENOMEM, "out of memory for CPUID");
 	memcpy(own, all, bytes);
-	if (v->vm->config.vcpus > 1)
-		cpuid_place(own, v->index, v->vm->config.vcpus);
+	/* Of one vCPU as well: KVM gives the ID of the CPU that it ran on. */
+	cpuid_place(own, v->index, v->vm->config.vcpus);
 	if (deadline)
 		cpuid_deadline(own);
 	rc = KVM_IOCTL(v->fd, KVM_SET_CPUID2, own, e);
