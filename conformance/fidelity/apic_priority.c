@@ -185,7 +185,7 @@ __guest void send_twice_more(unsigned int vector)
 		self_send(vector);
 		xapic_write(APIC_ICR,
 			    APIC_ICR_SELF | APIC_ICR_ASSERT | vector);
-		seen[0] = bit_of(APIC_ISR, vector) & bit_of(APIC_IRR, vector);
+		seen[0] = bit_of(APIC_ISR, vector) && bit_of(APIC_IRR, vector);
 	}
 	xapic_write(APIC_EOI, 0);
 }

@@ -17,7 +17,8 @@ __guest void unit_open(uint64_t more)
 	cr0 = read_cr0();
 	cr4 = read_cr4();
 	write_cr4(cr4 | CR4_OSFXSR);
-	write_cr0((cr0 & ~(uint64_t)(CR0_EM | CR0_TS | CR0_MP)) | CR0_NE | more);
+	write_cr0((cr0 & ~(uint64_t)(CR0_EM | CR0_TS | CR0_MP)) | CR0_NE |
+		  more);
 }
 
 __guest void unit_close(void)

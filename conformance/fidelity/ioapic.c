@@ -48,7 +48,7 @@ PROBE(entries_keep_their_bits,
 	uint32_t high = io_read(entry + 1);
 
 	CHECK(entry >= IO_ENTRY + 2 * 15);
-	/* Masked, level, low, logical; with status and remote IRR, read only. */
+	/* Masked, level, low, logical; status and remote IRR are read only. */
 	io_write(entry, 0x1f8a5);
 	CHECK_EQ(0x1a8a5, io_read(entry));
 	io_write(entry, 0x10031);

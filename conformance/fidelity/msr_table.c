@@ -78,8 +78,10 @@ PROBE(sysenter_addresses_are_canonical,
 		CHECK_EQ(NO_FAULT, wrmsr_safe(MSR_SYSENTER_EIP, 0x1234567));
 		CHECK_EQ(0x1234567, rdmsr(MSR_SYSENTER_EIP));
 	} else {
-		CHECK_FAULT(VEC_GP, 0, wrmsr_safe(MSR_SYSENTER_EIP, 1ull << 63));
-		CHECK_FAULT(VEC_GP, 0, wrmsr_safe(MSR_SYSENTER_ESP, 1ull << 63));
+		CHECK_FAULT(VEC_GP, 0,
+			    wrmsr_safe(MSR_SYSENTER_EIP, 1ull << 63));
+		CHECK_FAULT(VEC_GP, 0,
+			    wrmsr_safe(MSR_SYSENTER_ESP, 1ull << 63));
 		CHECK_EQ(eip, rdmsr(MSR_SYSENTER_EIP));
 	}
 	wrmsr(MSR_SYSENTER_EIP, eip);

@@ -38,8 +38,10 @@ PROBE(mtrr_reserved_values_fault,
 	uint64_t def = rdmsr(MSR_MTRR_DEF_TYPE);
 	uint64_t cap = rdmsr(MSR_MTRRCAP);
 
-	CHECK_FAULT(VEC_GP, 0, wrmsr_safe(MSR_MTRR_DEF_TYPE, (def & ~7ull) | 2));
-	CHECK_FAULT(VEC_GP, 0, wrmsr_safe(MSR_MTRR_DEF_TYPE, (def & ~7ull) | 7));
+	CHECK_FAULT(VEC_GP, 0,
+		    wrmsr_safe(MSR_MTRR_DEF_TYPE, (def & ~7ull) | 2));
+	CHECK_FAULT(VEC_GP, 0,
+		    wrmsr_safe(MSR_MTRR_DEF_TYPE, (def & ~7ull) | 7));
 	CHECK_FAULT(VEC_GP, 0, wrmsr_safe(MSR_MTRR_DEF_TYPE, def | 1 << 8));
 	CHECK_EQ(def, rdmsr(MSR_MTRR_DEF_TYPE));
 	if (cap & 0xff) {

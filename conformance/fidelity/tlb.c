@@ -110,7 +110,7 @@ PROBE(absent_entries_are_not_remembered,
 		"present entries); AMD APM vol. 2, TLB Management",
 	.control = "an INVLPG that does nothing is caught")
 {
-	uint64_t v;
+	uint64_t v = 0;
 
 	window_open(0);
 	*pte = 0;

@@ -6,8 +6,8 @@
  * assembler made for it (.code32, .code16) and that return by RET; it may
  * change any register but ESP and EBP. Interrupts are off. An exception there
  * is a value, too: it is kept in mode_fault, and execution goes on at
- * mode_resume, which the code sets beforehand. Selectors are in layout.h. Not from CPL3, and not with
- * PCIDs or protection keys enabled.
+ * mode_resume, which the code sets beforehand. Selectors are in layout.h. Not
+ * from CPL3, and not with PCIDs or protection keys enabled.
  */
 #ifndef VMGAUGE_MODES_H
 #define VMGAUGE_MODES_H
