@@ -145,7 +145,7 @@ PROBE(simd_error_needs_osxmmexcpt,
 /* A process has it already, and no CR4. */
 __guest const char *osfxsr_set(void)
 {
-	uint64_t v;
+	uint64_t v = 0;
 
 	if (asm_safe("mov %%cr4, %0", : "=r"(v)) == NO_FAULT)
 		write_cr4_safe(v | CR4_OSFXSR);
@@ -167,7 +167,7 @@ PROBE(fxsave_shows_a_fresh_unit,
 	.rings = RING3, .skip = GUEST(osfxsr_set),
 	.control = "an FXSAVE that does nothing is caught")
 {
-	uint32_t mxcsr;
+	uint32_t mxcsr = 0;
 
 	CHECK_EQ(NO_FAULT, asm_safe("fninit\n\tfxsave64 %0\n\tstmxcsr %1",
 				    : "=m"(area), "=m"(mxcsr)));

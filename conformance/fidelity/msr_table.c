@@ -36,7 +36,7 @@ PROBE(written_bits_read_back,
 	};
 
 	for (unsigned int i = 0; i < sizeof(fact) / sizeof(*fact); i++) {
-		uint64_t before = rdmsr(fact[i].msr), v = before;
+		uint64_t before = rdmsr(fact[i].msr), v;
 		const uint64_t pattern[] = { 0x5555555555555555ull,
 					     0xaaaaaaaaaaaaaaaaull };
 

@@ -27,11 +27,11 @@ __guest void sysenter_prepare(void)
 	wrmsr(MSR_SYSENTER_CS, SEL_KCODE);
 }
 
-static unsigned int vector;
+static unsigned int raised;
 
 __guest void sysenter_make(void)
 {
-	vector = asm_safe("mov %%rsp, %%rcx\n\tlea 1f(%%rip), %%rdx\n\t"
+	raised = asm_safe("mov %%rsp, %%rcx\n\tlea 1f(%%rip), %%rdx\n\t"
 			  "sysenter\n\t1:", ::: "rax", "rcx", "rdx", "memory");
 }
 
@@ -42,8 +42,8 @@ PROBE(sysenter_follows_its_msrs,
 {
 	sysenter_prepare();
 	ring3_call(sysenter_make);
-	CHECK_EQ(cpu_is_intel() ? NO_FAULT : VEC_UD, vector);
-	if (vector == NO_FAULT) {
+	CHECK_EQ(cpu_is_intel() ? NO_FAULT : VEC_UD, raised);
+	if (raised == NO_FAULT) {
 		CHECK_EQ(SEL_KCODE, entered[CS]);
 		CHECK_EQ(SEL_KCODE + 8, entered[SS]);
 		CHECK_EQ(0x654320, entered[RSP]);
@@ -59,7 +59,7 @@ PROBE(sysenter_needs_a_selector,
 	sysenter_prepare();
 	wrmsr(MSR_SYSENTER_CS, 0);
 	ring3_call(sysenter_make);
-	CHECK_EQ(cpu_is_intel() ? VEC_GP : VEC_UD, vector);
+	CHECK_EQ(cpu_is_intel() ? VEC_GP : VEC_UD, raised);
 }
 
 /* LSTAR is written, and used at once: both from CPL0, twice. */
@@ -102,7 +102,7 @@ __guest void compat_syscall(void)
 			 "2: mov %%rbx, %%rsp"
 			 :: "i"(SEL_UCODE32 | 3), "i"(SEL_UCODE | 3)
 			 : "rax", "rbx", "rcx", "r11", "memory");
-	vector = fault_vector();
+	raised = fault_vector();
 }
 
 static uint64_t compat_marker;
@@ -125,6 +125,6 @@ PROBE(syscall_of_32_bit_code_is_the_vendor_s,
 	compat_marker = 0;
 	ring3_call(compat_syscall);
 	wrmsr(MSR_EFER, efer);
-	CHECK_EQ(cpu_is_amd() ? NO_FAULT : VEC_UD, vector);
+	CHECK_EQ(cpu_is_amd() ? NO_FAULT : VEC_UD, raised);
 	CHECK_EQ(cpu_is_amd() ? 7 : 0, compat_marker);
 }
