@@ -92,7 +92,7 @@ PROBE(sse_needs_osfxsr,
 
 __guest void divide(void)
 {
-	uint64_t at;
+	uint64_t at = 0;
 	uint16_t status;
 
 	CHECK_EQ(VEC_MF, asm_safe(DIVIDE_BY_ZERO
