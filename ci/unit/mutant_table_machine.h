@@ -62,7 +62,7 @@
 	"init|pics_open|pics_close|look_at_pic|edge_soon"
 #define IN_IOAPIC \
 	"io_read|io_write|last_entry"
-#define IN_NMI \
+#define IN_NMI_IPI \
 	"nmi_to_self"
 #define IN_TSC_MANY \
 	"other_reads|other_reads_as_user"
@@ -553,18 +553,18 @@
 	  .functions = PROBE_OF("edge_becomes_its_vector") \
 	  "|" IN_IOAPIC, \
 	  CODE(2, 0xe6, 0x40), .mask = { [1] = 0xfc } }, \
-	/* fidelity/nmi */ \
-	{ "fidelity/nmi/comes_with_interrupts_off_and_whatever_tpr", .every = true, \
+	/* fidelity/nmi_ipi */ \
+	{ "fidelity/nmi_ipi/comes_with_interrupts_off_and_whatever_tpr", .every = true, \
 	  .functions = PROBE_OF("comes_with_interrupts_off_and_whatever_tpr") \
-	  "|" IN_NMI, \
+	  "|" IN_NMI_IPI, \
 	  STORES }, \
-	{ "fidelity/nmi/comes_again_after_iret", .every = true, \
+	{ "fidelity/nmi_ipi/comes_again_after_iret", .every = true, \
 	  .functions = PROBE_OF("comes_again_after_iret") \
-	  "|" IN_NMI, \
+	  "|" IN_NMI_IPI, \
 	  STORES }, \
-	{ "fidelity/nmi/rsm_is_undefined_outside_smm", .every = true, \
+	{ "fidelity/nmi_ipi/rsm_is_undefined_outside_smm", .every = true, \
 	  .functions = PROBE_OF("rsm_is_undefined_outside_smm") \
-	  "|" IN_NMI, \
+	  "|" IN_NMI_IPI, \
 	  CODE(2, 0x0f, 0xaa) }, \
 	/* fidelity/tsc_many */ \
 	{ "fidelity/tsc_many/is_monotone_from_one_cpu_to_the_other", .every = true, \
