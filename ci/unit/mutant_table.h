@@ -109,6 +109,20 @@ static const struct mutant mutants[] = {
 	  .patch = { 0x0f, 0x0b, 0x90, 0x90 } },
 	{ "fidelity/debug/general_detect_guards_the_debug_registers", RIP(1) },
 
+	/* fidelity/device */
+	{ "fidelity/device/port_gives_what_the_device_answers",
+	  .functions = PROBE_OF("port_gives_what_the_device_answers"),
+	  CODE(2, 0x66, 0xed) },
+	{ "fidelity/device/port_takes_what_is_written",
+	  .functions = PROBE_OF("port_takes_what_is_written"),
+	  CODE(5, 0xb8, 0x78, 0x56, 0x34, 0x12) },
+	{ "fidelity/device/load_gives_what_the_device_answers",
+	  .functions = PROBE_OF("load_gives_what_the_device_answers"),
+	  CODE(3, 0x48, 0x8b, 0x01) },
+	{ "fidelity/device/store_reaches_the_device_once", .ring = 3,
+	  .functions = PROBE_OF("store_reaches_the_device_once"),
+	  CODE(3, 0x48, 0x89, 0x01) },
+
 	/* fidelity/exceptions */
 	{ "fidelity/exceptions/divide_error_points_at_the_divide", RIP(0) },
 	{ "fidelity/exceptions/undefined_opcode_points_at_itself", RIP(6) },
@@ -264,6 +278,20 @@ static const struct mutant mutants[] = {
 	{ "fidelity/segments/verr_and_verw_know_our_segments",
 	  .functions = "verw|" PROBE_OF("verr_and_verw_know_our_segments"),
 	  CODE(3, 0x0f, 0x00, 0xe8), .mask = { [2] = 0xf8 } },
+
+	/* fidelity/side_effects; F8 90 is CLC and NOP */
+	{ "fidelity/side_effects/cpuid_changes_its_four_registers",
+	  .functions = PROBE_OF("cpuid_changes_its_four_registers"),
+	  CODE(2, 0x0f, 0xa2), .patch = { 0xf8, 0x90 } },
+	{ "fidelity/side_effects/rdmsr_changes_edx_and_eax",
+	  .functions = PROBE_OF("rdmsr_changes_edx_and_eax"),
+	  CODE(2, 0x0f, 0x32), .patch = { 0xf8, 0x90 } },
+	{ "fidelity/side_effects/wrmsr_changes_no_register",
+	  .functions = PROBE_OF("wrmsr_changes_no_register"),
+	  CODE(2, 0x0f, 0x30), .patch = { 0xf8, 0x90 } },
+	{ "fidelity/side_effects/rdtsc_changes_edx_and_eax",
+	  .functions = PROBE_OF("rdtsc_changes_edx_and_eax"),
+	  CODE(2, 0x0f, 0x31), .patch = { 0xf8, 0x90 } },
 
 	/* fidelity/syscall; the MSRs are LSTAR, STAR, FMASK in this order */
 	{ "fidelity/syscall/syscall_follows_its_msrs", .nth = 3,
