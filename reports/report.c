@@ -22,6 +22,13 @@ static bool compares(const struct model *m, enum family family)
 	return m->comparison;
 }
 
+/* A score is of probes. */
+static bool has_probes(const struct model *m, enum family family)
+{
+	(void)family;
+	return m->all->probe_count;
+}
+
 static bool has_many(const struct model *m, enum family family)
 {
 	(void)family;
@@ -58,6 +65,8 @@ static const struct part {
 	  { "matrix", "Verdicts by target", "By target" }, section_matrix, NULL, 0 },
 	{ "conformance.html", NULL, NULL,
 	  { "counts", "Verdicts counted", "Counted" }, section_counts, NULL, 0 },
+	{ "conformance.html", NULL, NULL,
+	  { "score", "Score", "Score" }, section_score, has_probes, 0 },
 	FAMILY_PART(FAMILY_EXITS),
 	{ "exit.html", NULL, NULL,
 	  { "decomposition", "Decomposition", "Decomposition" },

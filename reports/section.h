@@ -18,6 +18,9 @@ void section_comparison(struct page *p, const struct model *m,
 			const struct plots *plots);
 void section_matrix(struct page *p, const struct model *m,
 		    const struct plots *plots);
+/* How much of what was promised held, and how that is counted. */
+void section_score(struct page *p, const struct model *m,
+		   const struct plots *plots);
 void section_family(struct page *p, const struct model *m,
 		    const struct plots *plots, enum family family);
 /* The part of a family that is about the distributions of its numbers. */

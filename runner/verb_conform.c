@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "result/doc.h"
+#include "score.h"
 #include "tap.h"
 #include "verb.h"
 
@@ -18,6 +20,49 @@ static void point(struct session *s, const struct series *series)
 		 series->ring == 3 ? " at CPL3" : "");
 	session_progress(s, NULL);
 	tap_result(s->watch_opaque, name, series->result);
+}
+
+/* Probes of a kind are neighbours: "fidelity/msr", or all of "fidelity". */
+static bool same_kind(const char *a, const char *b, unsigned int slashes)
+{
+	for (; *a && *a == *b; a++, b++)
+		if (*a == '/' && !--slashes)
+			return true;
+	return false;
+}
+
+static void score_tell(struct tap *tap, const char *item, unsigned int slashes,
+		       const struct score *score)
+{
+	char text[SCORE_WORDS_MAX + ABI_NAME_MAX + 16], words[SCORE_WORDS_MAX];
+	const char *end = strchr(item, '/');
+
+	if (slashes > 1 && end)
+		end = strchr(end + 1, '/');
+	snprintf(text, sizeof(text), "score %.*s: %s",
+		 (int)(end ? end - item : 0), item, score_words(score, words));
+	tap_comment(tap, text);
+}
+
+/* By subject (of two slashes in a name) or by property (of one). */
+static void scores_tell(struct tap *tap, const struct session *s,
+			unsigned int slashes)
+{
+	struct score score = { { 0 } };
+
+	for (unsigned int i = 0; i < s->series_count; i++) {
+		const char *name = s->series[i].item->name;
+		int verdict = doc_verdict_severity(json_string_value(
+			json_object_get(s->series[i].result, "verdict")));
+
+		if (verdict >= 0)
+			score.count[verdict]++;
+		if (i + 1 < s->series_count &&
+		    same_kind(name, s->series[i + 1].item->name, slashes))
+			continue;
+		score_tell(tap, name, slashes, &score);
+		memset(&score, 0, sizeof(score));
+	}
 }
 
 int verb_conform(int argc, char **argv)
@@ -50,8 +95,14 @@ int verb_conform(int argc, char **argv)
 	tap.verbose = o.session.verbose;
 	tap_plan(&tap, s.series_count, NULL);
 	rc = session_run(&s, &e);
-	if (rc)
+	if (rc) {
 		tap_bail_out(&tap, e.text);
+	} else {
+		scores_tell(&tap, &s, 2);
+		scores_tell(&tap, &s, 1);
+		if (tap.verbose)
+			tap_comment(&tap, score_rule);
+	}
 	verb_run_finish(&s, !rc);
 	code = rc == -EINTR ? EXIT_INTERRUPTED : rc ? EXIT_USAGE
 						    : verb_exit_code(&s);
