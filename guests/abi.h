@@ -61,6 +61,7 @@ enum abi_bell {
 	ABI_BELL_JOIN		= 11,	/* waits until all are parked */
 	ABI_BELL_PARK		= 12,	/* waits for a release */
 	ABI_BELL_YIELD		= 13,	/* gives its CPU away; by any of them */
+	ABI_BELL_PROBE		= 14,	/* a probe's own code begins */
 };
 
 /* Ports and registers that the exit family pokes. */

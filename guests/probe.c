@@ -52,6 +52,7 @@ void probe_run(const struct probe *p)
 	if (!p->sipi)
 		smp_start(false);
 	mailbox->state = ABI_STATE_PROBE;
+	bell_ring(ABI_BELL_PROBE);
 	if (mailbox->ring == 3)
 		ring3_call(p->run);
 	else

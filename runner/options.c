@@ -49,9 +49,9 @@ static const struct argp_option option[] = {
 	{ "policy", KEY_POLICY, "compact|scatter|one-per-core|per-node|smt",
 	  0, "vCPU placement (compact)", 0 },
 	{ "no-pin", KEY_NO_PIN, NULL, 0, "leave placement to the kernel", 0 },
-	{ "inject", KEY_INJECT, "spin_ns=N", 0, "a mutant, to test the gate: "
-	  "the built-in VMM wastes N ns in each userspace exit; results say so",
-	  0 },
+	{ "inject", KEY_INJECT, "spin_ns=N or DEFECT,...", 0, "a mutant, to test "
+	  "the gate or the probes: the built-in VMM wastes N ns in each "
+	  "userspace exit, or misbehaves (list --defects); results say so", 0 },
 	{ "expect", KEY_EXPECT, "FILE", 0,
 	  "known failures, shown as TODO: target, item, verdict, cause by tab",
 	  0 },
@@ -118,7 +118,7 @@ static error_t parse_number(int key, char *arg, struct argp_state *state,
 		return -value_percent("--precision", arg, 100, &s->precision, e);
 	case KEY_INJECT:
 		if (strncmp(arg, "spin_ns=", 8))
-			return bad(state, "--inject", arg, "give spin_ns=N");
+			return -defects_parse(&s->defects, arg, e);
 		return whole("--inject spin_ns", arg + 8, 1, 10000000,
 			     &s->spin_ns, e);
 	case KEY_MEMORY:

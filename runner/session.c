@@ -173,6 +173,9 @@ static int env_open(struct session *s, struct error *e)
 	if (s->options.spin_ns)
 		json_object_set_new(s->env, "injected", json_pack("{s:i}",
 			"spin_ns", (int)s->options.spin_ns));
+	if (s->options.defects.count)
+		json_object_set_new(s->env, "injected", json_pack("{s:o}",
+			"defects", defects_names(&s->options.defects)));
 	if (!json_object_get(s->env, "disturbances"))
 		json_object_set_new(s->env, "disturbances", disturb_json(list,
 			disturb_list("", &identity, &s->backend, list)));
@@ -244,14 +247,17 @@ int session_open(struct session *s, const struct session_options *o,
 		return error_set(e, -EINVAL, "no target is called '%s': "
 				 "vmgauge list --targets shows them",
 				 o->target);
-	if (o->spin_ns && s->target != &target_kvm)
-		return error_set(e, -EINVAL, "--inject slows the built-in VMM "
-				 "down: it goes with --target kvm, not with %s",
+	if ((o->spin_ns || o->defects.count) && s->target != &target_kvm)
+		return error_set(e, -EINVAL, "--inject is for the built-in VMM: "
+				 "it goes with --target kvm, not with %s",
 				 o->target);
 	if (o->confine && s->target != &target_kvm)
 		return error_set(e, -EINVAL, "--confine is for the built-in "
 				 "VMM: it goes with --target kvm, not with %s",
 				 o->target);
+	if (o->spin_ns && o->defects.count)
+		return error_set(e, -EINVAL, "--inject: spin_ns=N and defects do "
+				 "not go together");
 	if (o->expect) {
 		rc = expect_load(&s->expect, o->expect, e);
 		if (rc)
@@ -273,6 +279,8 @@ int session_open(struct session *s, const struct session_options *o,
 	if (rc)
 		goto fail;
 	backend_open(s);
+	if (o->defects.count)
+		s->ctx.defects = &s->options.defects;
 	if (s->target == &target_kvm && !s->unavailable[0] &&
 	    s->options.budget_s >= SESSION_APART_S) {
 		s->have_tracing = !tracing_open(&s->tracing, 0, &why);

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "defect/defect.h"
 #include "error.h"
 #include "measure/rng.h"
 #include "registry.h"
@@ -49,6 +50,7 @@ struct session_options {
 	bool verbose;
 	const char *expect;		/* file, or NULL */
 	unsigned int spin_ns;		/* --inject: in each userspace exit */
+	struct defects defects;		/* --inject; count 0: none */
 };
 
 /* One item at one ring with so many vCPUs: what becomes one result. */

@@ -22,6 +22,21 @@ static void point(struct session *s, const struct series *series)
 	tap_result(s->watch_opaque, name, series->result);
 }
 
+/* A defect that never acted proves nothing. */
+static void defects_tell(struct tap *tap, const struct session *s)
+{
+	const struct defects *d = &s->options.defects;
+	char text[160];
+
+	for (unsigned int i = 0; i < d->count; i++) {
+		snprintf(text, sizeof(text), "--inject %s: acted %llu times, "
+			 "KVM refused %llu", d->planted[i]->name,
+			 (unsigned long long)d->acted[i],
+			 (unsigned long long)d->refused[i]);
+		tap_comment(tap, text);
+	}
+}
+
 /* Probes of a kind are neighbours: "fidelity/msr", or all of "fidelity". */
 static bool same_kind(const char *a, const char *b, unsigned int slashes)
 {
@@ -95,6 +110,7 @@ int verb_conform(int argc, char **argv)
 	tap.verbose = o.session.verbose;
 	tap_plan(&tap, s.series_count, NULL);
 	rc = session_run(&s, &e);
+	defects_tell(&tap, &s);
 	if (rc) {
 		tap_bail_out(&tap, e.text);
 	} else {

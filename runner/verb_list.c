@@ -7,13 +7,13 @@
 
 #include "verb.h"
 
-enum { KEY_TARGETS = 256, KEY_NAMES };
+enum { KEY_TARGETS = 256, KEY_NAMES, KEY_DEFECTS };
 
 struct list_options {
 	struct parsed parsed;
 	const char **globs;
 	size_t count;
-	bool targets, names;
+	bool targets, names, defects;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -23,6 +23,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case KEY_TARGETS:
 		o->targets = true;
+		return 0;
+	case KEY_DEFECTS:
+		o->defects = true;
 		return 0;
 	case KEY_NAMES:
 		o->names = true;
@@ -63,6 +66,24 @@ static void targets_list(void)
 	}
 }
 
+/* By tabs: who reads this runs them all. */
+static void defects_list(bool names)
+{
+	static const char *const property[] = {
+		[DEFECT_FIDELITY] = "fidelity",
+		[DEFECT_CONTAINMENT] = "containment",
+	};
+	const struct defect *d;
+
+	for (size_t i = 0; (d = defect_at(i)); i++)
+		if (names)
+			printf("%s\n", d->name);
+		else
+			printf("%s\t%s\t%s\t%s\n", d->name,
+			       property[d->property], d->does,
+			       d->breaks ? d->breaks : "allowed");
+}
+
 static int items_list(const struct list_options *o)
 {
 	struct registry r;
@@ -101,6 +122,8 @@ int verb_list(int argc, char **argv)
 	static const struct argp_option option[] = {
 		{ "targets", KEY_TARGETS, NULL, 0,
 		  "what can run the guest image, and why not", 0 },
+		{ "defects", KEY_DEFECTS, NULL, 0, "what --inject plants in the "
+		  "built-in VMM: name, property, what it does, the rule broken", 0 },
 		{ "names", KEY_NAMES, NULL, 0, "names only", 0 },
 		{ 0 },
 	};
@@ -117,7 +140,9 @@ int verb_list(int argc, char **argv)
 		return EXIT_USAGE;
 	if (!verb_parse(&argp, argc, argv, &o.parsed, &code))
 		goto out;
-	if (o.targets)
+	if (o.defects)
+		defects_list(o.names);
+	else if (o.targets)
 		targets_list();
 	else
 		code = items_list(&o);

@@ -150,6 +150,10 @@ static int mutants_check(const struct compare *c, const struct set *s,
 					 "for tests: measure without, or "
 					 "allow --across mutants", s->path[i],
 					 json_number_value(spin));
+		if (document_value(s->doc[i], "env.injected.defects"))
+			return error_set(e, -EINVAL, "%s is of a VMM with planted "
+					 "defects (--inject): it tells nothing of "
+					 "a host", s->path[i]);
 	}
 	return 0;
 }

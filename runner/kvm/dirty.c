@@ -46,12 +46,16 @@ int dirty_log_get(struct vm *vm, uint64_t gpa, uint64_t *bitmap,
 		  struct error *e)
 {
 	struct kvm_dirty_log log = { .dirty_bitmap = bitmap };
-	int i = slot_find(vm, gpa, e);
+	int i = slot_find(vm, gpa, e), rc;
 
 	if (i < 0)
 		return i;
 	log.slot = (uint32_t)i;
-	return KVM_IOCTL(vm->fd, KVM_GET_DIRTY_LOG, &log, e);
+	rc = KVM_IOCTL(vm->fd, KVM_GET_DIRTY_LOG, &log, e);
+	if (rc >= 0 && vm->config.defects)
+		defects_dirty(vm->config.defects, bitmap,
+			      (vm->slot[i].bytes / DIRTY_PAGE_BYTES + 63) / 64);
+	return rc;
 }
 
 int dirty_log_manual(struct vm *vm, bool initially_set, struct error *e)

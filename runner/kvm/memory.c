@@ -13,6 +13,7 @@
 
 #define PAGE		4096ul
 #define CANARY		0xc5
+#define SLOT_KEPT	1
 
 /*
  * [no access][canary][slot][canary][no access]. Huge pages need the slot
@@ -126,6 +127,8 @@ static int slot_register(struct vm *vm, int index, size_t bytes,
 
 	if (bytes && s->guest_memfd >= 0)
 		return guest_memfd_register(vm, index, bytes, e);
+	if (vm->config.defects && !defects_slot(vm->config.defects, &region))
+		return SLOT_KEPT;
 	return KVM_IOCTL(vm->fd, KVM_SET_USER_MEMORY_REGION, &region, e);
 }
 
@@ -169,7 +172,10 @@ int vm_memory_remove(struct vm *vm, int slot, struct error *e)
 	/* A dead VM takes its slots along; only the mapping is left. */
 	if (vm->fd >= 0)
 		rc = slot_register(vm, slot, 0, e);
-	slot_unmap(s);
+	if (rc == SLOT_KEPT)	/* a defect: and its memory stays, too */
+		rc = 0;
+	else
+		slot_unmap(s);
 	*s = (struct slot){ .guest_memfd = -1 };
 	return rc;
 }

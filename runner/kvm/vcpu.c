@@ -74,7 +74,12 @@ static int cpuid_set(struct vcpu *v, struct error *e)
 	cpuid_place(own, v->index, v->vm->config.vcpus);
 	if (deadline)
 		cpuid_deadline(own);
+	if (v->vm->config.defects)
+		defects_cpuid(v->vm->config.defects, own);
 	rc = KVM_IOCTL(v->fd, KVM_SET_CPUID2, own, e);
+	if (rc >= 0 && v->vm->config.defects &&
+	    KVM_IOCTL(v->fd, KVM_GET_CPUID2, own, NULL) >= 0)
+		defects_cpuid_kept(v->vm->config.defects, own);
 	free(own);
 	return rc;
 }
@@ -99,6 +104,13 @@ int vcpu_create(struct vcpu *v, struct vm *vm, unsigned int index,
 			       strerror(errno));
 		goto fail;
 	}
+	if (vm->config.defects) {
+		v->defect = calloc(1, sizeof(*v->defect));
+		if (!v->defect) {
+			rc = error_set(e, -ENOMEM, "out of memory for defects");
+			goto fail;
+		}
+	}
 	rc = cpuid_set(v, e);
 	if (rc < 0)
 		goto fail;
@@ -121,6 +133,8 @@ void vcpu_destroy(struct vcpu *v)
 		munmap(v->run, (size_t)v->vm->sys->run_bytes);
 	if (v->fd >= 0)
 		close(v->fd);
+	free(v->defect);
+	v->defect = NULL;
 	v->fd = -1;
 	v->stats_fd = -1;
 	v->run = NULL;
@@ -185,6 +199,32 @@ static enum vcpu_end run_spun(struct vcpu *v)
 	}
 }
 
+/* A VMM that misbehaves: see defect/defect.h. Apart for the same reason. */
+static enum vcpu_end run_defective(struct vcpu *v)
+{
+	bool ready = false;
+	enum vcpu_end end;
+
+	for (;;) {
+		defects_enter(v);
+		if (!ready && ioctl(v->fd, KVM_RUN, 0)) {
+			end = run_failed(v, errno);
+			if (end)
+				return end;
+			continue;
+		}
+		v->user_exits++;
+		ready = false;
+		if (defects_serve(v))
+			continue;
+		if (!exit_dispatch(v))
+			return VCPU_DIED;
+		ready = defects_served(v);
+		if (atomic_load_explicit(&v->stop, memory_order_relaxed))
+			return VCPU_STOPPED;
+	}
+}
+
 static inline uint64_t stamp(void)
 {
 	uint64_t tsc;
@@ -231,6 +271,8 @@ enum vcpu_end vcpu_run(struct vcpu *v)
 	atomic_store(&v->stop, 0);
 	if (v->stamps)
 		return run_stamped(v);
+	if (v->defect)
+		return run_defective(v);
 	return v->vm->config.spin_cycles ? run_spun(v) : run_plain(v);
 }
 

@@ -133,7 +133,12 @@ static int vm_populate(struct vm *vm, struct error *e)
 	rc = irqchip_create(vm, e);
 	if (rc < 0)
 		return rc;
-	if (vm->config.msr_user) {
+	if (vm->config.defects) {
+		rc = defects_msr_filter(vm, vm->config.msr_user ? ABI_MSR_USER :
+					0, e);
+		if (rc < 0)
+			return rc;
+	} else if (vm->config.msr_user) {
 		rc = msr_user_enable(vm, e);
 		if (rc < 0)
 			return rc;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "defect/defect.h"
 #include "error.h"
 #include "kvm/stats.h"
 #include "kvm/system.h"
@@ -88,6 +89,7 @@ struct vm_config {
 	bool vm_stats;		/* ... and of the VM: pages mapped */
 	uint32_t dirty_ring_bytes;	/* of each vCPU; 0: none (dirty.h) */
 	uint64_t spin_cycles;	/* a mutant: wasted in each userspace exit */
+	struct defects *defects;	/* planted in it; NULL: none */
 };
 
 enum vcpu_end {
@@ -110,6 +112,8 @@ struct vcpu {
 	int run_errno;		/* of the KVM_RUN that ended it, or 0 */
 	pthread_t thread;	/* valid while started */
 	bool started;
+
+	struct defect_vcpu *defect;	/* NULL: the VMM has no defects */
 
 	/* Decomposition: host stamps of each exit, while non-NULL. */
 	struct vcpu_stamp *stamps;

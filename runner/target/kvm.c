@@ -231,6 +231,7 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 		.dirty_ring_bytes = needs & NEED_DIRTY_RING ?
 				    DIRTY_RING_BYTES : 0,
 		.spin_cycles = ctx->spin_cycles,
+		.defects = ctx->defects,
 	};
 	struct machine *m = calloc(1, sizeof(*m));
 	int rc;

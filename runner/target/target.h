@@ -109,6 +109,7 @@ struct target_context {
 	struct confine *confine;	/* NULL: hostile items cannot run */
 	bool confine_all;		/* ... and all others run in it, too */
 	uint64_t spin_cycles;		/* --inject spin_ns; 0: none */
+	struct defects *defects;	/* --inject NAME; NULL: none */
 	unsigned int deadline_ms;	/* of every run */
 	bool allow_host_changes;
 	struct changes *changes;	/* NULL: nothing may be changed, ... */
