@@ -56,7 +56,6 @@ static enum abi_verdict run(const struct mutant *m, struct tampering *t,
 	const struct run_request r = {
 		.probe = probe_of(m), .item = m->item, .ring = m->ring,
 		.deadline_ms = 2000, .seed = 1,
-		.deadline_ms = 2000,
 		.vcpus = probe_of(m) ? probe_of(m)->vcpus : 0,
 	};
 	enum abi_verdict verdict;
@@ -113,8 +112,6 @@ static void probe_notices(void **state)
 	}
 	plain = run(m, NULL, reason, sizeof(reason));
 	if (!plain_is_fit(m, want, plain)) {
-	if (plain != (m->plain ? m->plain :
-		      want == ABI_PASS ? ABI_TELL : ABI_PASS)) {
 		print_message("# not judged: unspoilt it does not pass here: "
 			      "%s\n", reason);
 		return;
