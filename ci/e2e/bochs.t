@@ -46,8 +46,11 @@ check "its times are known to mean nothing" holds all.json \
 	"d['env']['backend']['times_meaningful'] is False"
 check "most of them pass" holds all.json \
 	"all_of('verdict').count('pass') > len(d['results']) / 2"
-# Bochs is bare metal to the image: nothing betrays a hypervisor.
-check "nothing tells" holds all.json "'tell' not in all_of('verdict')"
+# Bochs is bare metal to the image: nothing betrays a hypervisor, but for the
+# microcode that it does not have.
+check "nothing tells" holds all.json \
+	"not [x['id'] for x in d['results'] if x['verdict'] == 'tell' and
+	      x['id'] != 'fidelity/machine_tells/microcode_has_a_revision']"
 
 vmgauge conform --target bochs:cpu=no_such_model --ring 0 -o model.json "$item"
 check "a model that Bochs does not have is a crash, with a reason" \

@@ -149,7 +149,7 @@ static void no_match_suggests(void **state)
 		{ BOTH, "/", NULL, "" }, { BOTH, "[", NULL, "" },
 		{ BOTH, "fidelity/control/c", NULL, "" },
 		{ BOTH, "EXIT", NULL, "exit/" },
-		{ REGISTRY_PROBES, "exit", NULL, "fidelity/" },
+		{ REGISTRY_PROBES, "exit", NULL, "containment/" },
 		{ REGISTRY_BENCHES, "fidelity", NULL, "exit/" },
 	};
 	struct error e;

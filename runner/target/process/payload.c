@@ -106,6 +106,7 @@ void payload_bell(uint32_t bell)
 	case ABI_BELL_STAMPS_BEGIN:
 	case ABI_BELL_STAMPS_END:
 	case ABI_BELL_READY:
+	case ABI_BELL_PROBE:
 		break;
 	default:
 		payload_end(bell == ABI_BELL_DONE ? PROCESS_DONE
