@@ -73,9 +73,9 @@ bool virtio_bus_queue(struct virtio_bus *d, uint32_t index,
 
 /*
  * For who waits for an answer by looking at a ring: false when it has waited
- * long enough (about 1 s), or the device broke down. Now and then the status
- * is read, which is also an exit: a host of one CPU that does not interrupt a
- * spinning vCPU (Bochs) can give it to the device.
+ * long enough (about 1 s), or the device broke down. In a probe the status is
+ * read now and then, which is also an exit: a host of one CPU that does not
+ * interrupt a spinning vCPU (Bochs) can give it to the device.
  */
 struct virtio_wait {
 	uint64_t begin_tsc, looked_tsc;
