@@ -7,6 +7,7 @@
 image_elf_start:
 	.incbin IMAGE
 image_elf_end:
+	.balign 16	/* as compilers take an array of so many bytes to be */
 image_sha256:
 	.incbin IMAGE_SHA256, 0, 64
 	.section .note.GNU-stack, "", @progbits

@@ -17,10 +17,16 @@
 #include "target/confine/confine.h"
 #include "target/worker.h"
 
-#define POSTMORTEM_MAX	65536
+#define WORDS_MAX	65536	/* of a document that it sends */
 #define SET_UP_MS	30000	/* for a busy host to make a VM in */
 #define LEAVE_MS	15000	/* for a late one to end it by itself */
 #define REAP_MS		10000	/* for a killed process to be gone */
+
+/* A JSON document, as text. */
+struct words {
+	uint32_t bytes;
+	char text[WORDS_MAX];
+};
 
 /* Shared with the process, which may have written anything into it. */
 struct box {
@@ -30,8 +36,7 @@ struct box {
 	int32_t rc;
 	struct error error;
 	struct observation seen;
-	uint32_t postmortem_bytes;
-	char postmortem[POSTMORTEM_MAX];
+	struct words postmortem, evidence;
 };
 
 static struct box *box_shared;	/* for the handler, in the process */
@@ -56,14 +61,22 @@ static int refusals_tell(struct box *box, struct error *e)
 	return 0;
 }
 
-static void postmortem_keep(struct box *box)
+/* In the process: what it points at would be nothing to the runner. */
+static void words_keep(struct words *to, json_t **from)
 {
-	json_t *post = box->seen.postmortem;
-	size_t bytes = post ? json_dumpb(post, box->postmortem, POSTMORTEM_MAX,
-					 JSON_COMPACT) : 0;
+	size_t bytes = *from ? json_dumpb(*from, to->text, WORDS_MAX,
+					  JSON_COMPACT) : 0;
 
-	box->seen.postmortem = NULL;
-	box->postmortem_bytes = bytes <= POSTMORTEM_MAX ? (uint32_t)bytes : 0;
+	*from = NULL;
+	to->bytes = bytes <= WORDS_MAX ? (uint32_t)bytes : 0;
+}
+
+static json_t *words_read(const struct words *w)
+{
+	uint32_t bytes = *(const volatile uint32_t *)&w->bytes;
+
+	return bytes && bytes <= WORDS_MAX ?
+	       json_loadb(w->text, bytes, 0, NULL) : NULL;
 }
 
 static int run_here(const struct target *t, struct target_context *ctx,
@@ -113,7 +126,8 @@ static void process_main(const struct target *t, struct target_context ctx,
 					 &box->error);
 	if (!box->rc)
 		box->rc = run_here(t, &ctx, r, box);
-	postmortem_keep(box);
+	words_keep(&box->postmortem, &box->seen.postmortem);
+	words_keep(&box->evidence, &box->seen.evidence);
 	box->done = 1;
 	_exit(0);
 }
@@ -188,15 +202,14 @@ static int box_read(struct box *box, struct observation *seen, struct error *e)
 	int rc = box->rc;
 
 	*seen = box->seen;
-	seen->postmortem = NULL;
+	seen->postmortem = seen->evidence = NULL;
 	seen->end_reason[sizeof(seen->end_reason) - 1] = '\0';
 	seen->trips_note[sizeof(seen->trips_note) - 1] = '\0';
 	if (seen->trips > ABI_STAMPS_MAX || seen->end > RUN_CRASH)
 		return error_set(e, -EPROTO, "the VM's process left no answer "
 				 "that can be one");
-	if (box->postmortem_bytes && box->postmortem_bytes <= POSTMORTEM_MAX)
-		seen->postmortem = json_loadb(box->postmortem,
-					      box->postmortem_bytes, 0, NULL);
+	seen->postmortem = words_read(&box->postmortem);
+	seen->evidence = words_read(&box->evidence);
 	if (!rc)
 		return 0;
 	box->error.text[sizeof(box->error.text) - 1] = '\0';
