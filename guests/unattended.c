@@ -34,7 +34,7 @@ static const char *cannot_run(const struct bench *b, const struct probe *p)
 	if (needs & ~(unsigned int)(NEED_IRQCHIP | NEED_PIT | NEED_DEVICE |
 				    NEED_DISK | NEED_MACHINE | NEED_SCRATCH))
 		return "needs what only the built-in VMM sets up";
-	if (p && p->vcpus > 1)
+	if (!b && p->vcpus > 1)
 		return "takes more than one vCPU, which only the built-in VMM starts";
 	/* A disk may be there, and is then a target's own. */
 	if (b ? !b->load.way && (b->host_block || b->host_rewind ||

@@ -276,8 +276,9 @@ static bool lost_in_empty(const struct item *it)
 
 struct number model_median(const struct item *it)
 {
-	return lost_in_empty(it) ? (struct number){ "< empty" } :
-	       number(it->median);
+	static const struct number empty = { "< empty" };
+
+	return lost_in_empty(it) ? empty : number(it->median);
 }
 
 struct number model_ns(const struct item *it)
