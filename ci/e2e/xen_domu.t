@@ -138,17 +138,23 @@ host=("$root/ci/host" xen)
 }
 
 export VMGAUGE
+# Those that what emulates this host survives: QEMU asserts when a domain moves
+# its APIC.
 probes()
 {
 	capture "${host[@]}" --file "$expected:known.tsv" -- conform \
-		--target xen:xl --expect known.tsv -o all.json
+		--target xen:xl --expect known.tsv -o all.json \
+		'fidelity/'{control,cpuid,debug,exceptions,iopl,msr,paging}'/*' \
+		'fidelity/'{port_io,privilege,segments,syscall,tells,tsc}'/*' \
+		'containment/*'
 	exited 0 || { grep '^not ok' "$out" | grep -v 'TODO'; return 1; }
 }
-check "all probes in a domain of Xen: nothing that is not expected" probes
+check "probes in a domain of Xen: nothing that is not expected" probes
 note "they took $((elapsed_ms / 1000)) s"
 check "the document is valid" valid all.json
 check "most of them pass" holds all.json \
-	"all_of('verdict').count('pass') > len(d['results']) / 2"
+	"all_of('verdict').count('pass') >
+	 (len(d['results']) - all_of('verdict').count('skip')) / 2"
 check "a domain that Xen kills is a crash, in Xen's words" holds all.json \
 	"'Unexpected vmexit' in
 	 r('fidelity/control/cr3_reserved_bit_faults')['reason']"
