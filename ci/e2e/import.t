@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 image=$BUILD/guest/image.elf
-limit_s=120
+limit_s=300
 
 refuses()
 {

@@ -25,7 +25,7 @@ mkdir tmp
 export TMPDIR=$work/tmp LC_ALL=C.UTF-8
 out=$work/out err=$work/err
 code=0 tests=0
-limit_s=120	# for one command; a test sets another for what takes longer
+limit_s=300	# for one command; a test sets another for what takes longer
 
 # The machine's own limits and settings must not leak into a test.
 unset NO_COLOR HARNESS_VERSION HARNESS_ACTIVE MAKEFLAGS MAKELEVEL MFLAGS
