@@ -5,7 +5,6 @@ import random
 import statistics
 import tempfile
 
-from figure import trust_real
 from figure.common import BUILD, VMGAUGE, run, timed
 
 TRUST = os.path.join(BUILD, "trust")
@@ -76,4 +75,4 @@ FIGURES = [
     ("trust/coverage_nested_off", simulated("nested", 2000), "points", 2.5),
     ("trust/false_alarms_live", simulated("live", 1000), "per_100", 1),
     ("trust/compare_500_items", speed, "s", 1),
-] + trust_real.FIGURES
+]
