@@ -119,6 +119,13 @@ struct vcpu {
 	struct vcpu_stamp *stamps;
 	unsigned int stamps_count;
 	unsigned int stamps_max;
+
+	/*
+	 * Last, and as long as a line of the cache: wherever an array of them
+	 * begins, no line has words of two vCPUs, each of which its own thread
+	 * writes at every exit.
+	 */
+	uint8_t apart[64];
 };
 
 /* Host TSC at the return of KVM_RUN, and right before the next one. */
