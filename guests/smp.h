@@ -8,6 +8,15 @@
  * mailbox says `parks`) whoever waits would take the CPU from those that
  * work, so followers wait in the host, one doorbell for each wait; the host
  * takes those exits off again.
+ *
+ * That the harness does not contend: from a release to its join nothing is
+ * written that two CPUs have. A CPU's stacks, tables and stamps lie in its own
+ * area (cpus.h); the gate's line is read, and written by the leader before the
+ * release only; of what others read or write in an area, `done` and `over`,
+ * each has a line that its own CPU leaves alone until it is through. Tables
+ * that all walk have their accessed and dirty bits since the first batch, which
+ * is not timed. ci/unit/test_smp_lines.c looks for a page of nobody's own in
+ * KVM's dirty log while a batch goes on.
  */
 #ifndef VMGAUGE_SMP_H
 #define VMGAUGE_SMP_H
