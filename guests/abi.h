@@ -162,6 +162,7 @@ struct abi_mailbox {
 	uint64_t arg[4];		/* host half to guest half of an item */
 	uint32_t vcpus;			/* 0 and 1: no other CPU */
 	uint32_t parks;			/* they wait in the host, see smp.h */
+	uint32_t sipi;			/* they wait for INIT and SIPI */
 
 	/* answered, by the guest */
 	uint32_t state;			/* enum abi_state */

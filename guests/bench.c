@@ -205,7 +205,7 @@ void bench_run(const struct bench *b)
 	}
 	if (b->arena.bytes)
 		arena_map(&b->arena);
-	smp_start(b->sipi);
+	smp_start(mailbox->sipi);
 	if (b->setup)
 		b->setup();
 	if (b->setup_each)

@@ -85,15 +85,6 @@ static void areas_make(void)
 		cpu_area_make(cpu_at(i), i);
 }
 
-static void sipi_all(void)
-{
-	sipi_prepare();
-	for (uint32_t i = 1; i < smp_cpus(); i++) {
-		init_send(i);
-		sipi_send(i);
-	}
-}
-
 void smp_start(bool sipi)
 {
 	if (smp_cpus() == 1)
@@ -103,8 +94,10 @@ void smp_start(bool sipi)
 	/* At CPL3, which runs on the CPU even where CPL0 is interpreted. */
 	ring3_call(areas_make);
 	bell_ring(ABI_BELL_CPUS);
-	if (sipi)
-		sipi_all();
+	if (sipi) {
+		sipi_prepare();
+		others_start();
+	}
 	followers_join();
 }
 

@@ -37,10 +37,15 @@ trampoline_end:
 	.text
 	.code64
 trampoline_long_mode:			/* its APIC's ID leads to its area */
-	mov $1, %eax
+	mov trampoline_leaf, %eax
+	mov %eax, %esi
+	xor %ecx, %ecx
 	cpuid
+	cmp $1, %esi
+	jne 1f
 	shr $24, %ebx
-	imul $CPU_AREA_BYTES, %rbx, %rdi
+	mov %ebx, %edx
+1:	imul $CPU_AREA_BYTES, %rdx, %rdi
 	add trampoline_areas, %rdi
 	jmp cpu_start
 

@@ -67,6 +67,7 @@ void mailbox_ask(struct abi_mailbox *mb, const struct run_request *r,
 	mb->limit_cycles = (uint64_t)((double)r->limit_ns * tsc_khz / 1e6);
 	mb->seed = r->seed;
 	mb->vcpus = r->vcpus ? r->vcpus : 1;
+	mb->sipi = r->bench && r->bench->sipi;
 }
 
 static double now_ms(void)
