@@ -56,6 +56,16 @@ capture bash -c 'ulimit -Sn 300; ulimit -Hn 300; "$@"' sh "$VMGAUGE" bench \
 	scale/compute --vcpus 1,64
 check "more vCPUs than there may be files" refused "open files" "ulimit -Hn"
 
+capture bash -c 'ulimit -v 120000; "$@"' sh "$VMGAUGE" bench scale/compute \
+	--vcpus 1,512 --instances 1 --budget 1
+check "more vCPUs than there is memory for their stacks: one row's error" exited 1
+check "with the thread" says "no memory for the stack of thread"
+check "and not a limit of processes, but of memory" says "ulimit -v"
+vmgauge bench scale/compute --vcpus 1,512 --memory 16 --instances 1 --budget 1
+check "more vCPUs than guests may have memory for: one row is skipped" exited 0
+check "with what they take" says "the areas of 512 vCPUs take 32 MiB"
+check "and where that is limited" says "--memory"
+
 # Root has no limit of processes: as nobody, who may open /dev/kvm.
 nobody=(setpriv --reuid 65534 --regid "$(stat -c %g /dev/kvm)" --clear-groups)
 chmod 755 "$work"

@@ -14,6 +14,7 @@
 #include "kvm/dirty.h"
 #include "kvm/ioctl.h"
 #include "kvm/postmortem.h"
+#include "layout.h"
 #include "oracle/oracle.h"
 #include "target/kill.h"
 #include "target/kvm_machine.h"
@@ -85,6 +86,27 @@ static void kvm_close(struct target_context *ctx)
 	free(s);
 }
 
+/* More than KVM has, or than there is memory for; then ctx->why is set. */
+static bool too_many_vcpus(struct target_context *ctx, uint64_t vcpus)
+{
+	const struct kvm_state *s = ctx->state;
+
+	if (vcpus > s->sys.vcpus_max)
+		snprintf(ctx->why, sizeof(ctx->why), "it takes %u vCPUs, and "
+			 "this KVM has at most %u in a VM", (unsigned int)vcpus,
+			 s->sys.vcpus_max);
+	else if (vcpus > 1 && ctx->memory_bytes &&
+		 vcpus * CPU_AREA_BYTES > ctx->memory_bytes)
+		snprintf(ctx->why, sizeof(ctx->why), "the areas of %u vCPUs "
+			 "take %llu MiB, and guests may have %llu (--memory)",
+			 (unsigned int)vcpus,
+			 (unsigned long long)vcpus * CPU_AREA_BYTES >> 20,
+			 (unsigned long long)ctx->memory_bytes >> 20);
+	else
+		return false;
+	return true;
+}
+
 static const char *kvm_unsupported(struct target_context *ctx,
 				   const struct run_request *r)
 {
@@ -101,12 +123,8 @@ static const char *kvm_unsupported(struct target_context *ctx,
 		return "this kernel's KVM has no userspace MSR filter";
 	if ((needs & NEED_COALESCED) && !s->sys.coalesced_pio)
 		return "this kernel's KVM has no coalesced PIO";
-	if ((r->vcpus ? r->vcpus : 1) > s->sys.vcpus_max) {
-		snprintf(ctx->why, sizeof(ctx->why), "it takes %u vCPUs, and "
-			 "this KVM has at most %u in a VM", r->vcpus,
-			 s->sys.vcpus_max);
+	if (too_many_vcpus(ctx, r->vcpus))
 		return ctx->why;
-	}
 	if (r->bench && r->bench->unavailable) {
 		const char *why = r->bench->unavailable(ctx);
 

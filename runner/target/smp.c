@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,6 +73,26 @@ static void *secondary_main(void *opaque)
 	return NULL;
 }
 
+/*
+ * pthread_create() says EAGAIN for a limit of threads and for a stack that
+ * cannot be mapped: whether memory was short can be tried.
+ */
+static int threads_refused(const struct smp *s, int rc, struct error *e)
+{
+	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+	if (stack == MAP_FAILED)
+		return error_set(e, -ENOMEM, "no memory for the stack of thread "
+				 "%u of %u for vCPUs: raise the limit of "
+				 "memory (ulimit -v) or give fewer vCPUs",
+				 s->threads + 1, s->count);
+	munmap(stack, STACK_BYTES);
+	return error_set(e, -rc, "thread %u of %u for vCPUs: %s: raise the "
+			 "limit of processes (ulimit -u, or the cgroup's "
+			 "pids.max)", s->threads + 1, s->count, strerror(rc));
+}
+
 static int threads_create(struct smp *s, struct error *e)
 {
 	pthread_attr_t attr;
@@ -90,11 +111,7 @@ static int threads_create(struct smp *s, struct error *e)
 		s->threads++;
 	}
 	pthread_attr_destroy(&attr);
-	if (!rc)
-		return 0;
-	return error_set(e, -rc, "thread %u of %u for vCPUs: %s: raise the "
-			 "limit of processes (ulimit -u, or the cgroup's "
-			 "pids.max)", s->threads + 1, s->count, strerror(rc));
+	return rc ? threads_refused(s, rc, e) : 0;
 }
 
 int smp_create(struct smp *s, struct vm *vm, const struct target_context *ctx,

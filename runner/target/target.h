@@ -102,7 +102,7 @@ struct target_context {
 	const unsigned int *pus;	/* where vCPUs run, in turn; the first */
 	unsigned int pu_count;		/* ... is `pu` */
 	unsigned int vcpus_max;		/* that KVM takes in a VM; 0: unknown */
-	uint64_t memory_bytes;		/* the most that an arena may take */
+	uint64_t memory_bytes;		/* the most that guests may take */
 	char why[200];			/* room for an unsupported() */
 	int kvm_fd;			/* of an open target kvm, else 0 */
 	bool quick;			/* every row counts its seconds */
