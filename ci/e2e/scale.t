@@ -111,20 +111,31 @@ no_child()
 }
 check "no process is left behind" no_child
 
-# --- interrupts where their exits can be told
-export VMGAUGE
+# --- interrupts where their exits can be told, and a CPU that goes off-line
 "$root/ci/host" svm-smp --check >check.txt 2>&1 || {
 	skip "interrupts between vCPUs on SVM + NPT" "$(head -n 1 check.txt)"
 	finish
 	exit
 }
-# shellcheck disable=SC2086
-capture "$root/ci/host" svm-smp --limit 150 -- bench $interrupts \
-	--vcpus 2,3,64 --instances 1 --budget 4 -o svm.json
+# What a host does whose second CPU is switched off under the vCPUs. In its
+# own right, so that the commands are the host's.
+# shellcheck disable=SC2016
+on_host='/tmp/vmgauge bench $interrupts --vcpus 2,3,64 --instances 1 --budget 4 \
+	-o svm.json || exit
+	/tmp/vmgauge bench scale/compute scale/barrier --vcpus 1,2 --budget 8 \
+	-o offline.json &
+	sleep 4
+	echo 0 >/sys/devices/system/cpu/cpu1/online && wait $!'
+VMGAUGE=/bin/bash capture "$root/ci/host" svm-smp --limit 200 --out . \
+	--file "$VMGAUGE:/tmp/vmgauge" -- -c "interrupts='$interrupts'; $on_host"
 if [ "$code" -eq 99 ]; then
 	skip "interrupts between vCPUs on SVM + NPT" "the software host could not run"
 else
 	check "interrupts between vCPUs run on SVM + NPT" exited 0
+	check "a CPU goes off-line under the vCPUs: all rows end" holds offline.json \
+		"all_of('verdict') == 4 * ['pass']"
+	check "and say so" holds offline.json \
+		"all('cpus_taken_away' in x['flags'] for x in d['results'])"
 	check "and each declared exit is accounted for" holds svm.json \
 		"len(d['results']) == 12" \
 		"not [(x['id'], x['params'], x['reason'], x['attest'])
