@@ -20,6 +20,7 @@
 #define LIMIT_MIN_NS	5e7
 #define SHARE_MOST	0.6		/* times a row's part of the budget */
 #define TURNS_PATIENCE	32		/* times the deadline */
+#define JOBS_AHEAD	4		/* that a target hears of */
 #define TURNS_INSTANCES	6		/* the fewest with a 96 % interval */
 
 /* Blocks, shorter empty ones, and about two for calibration. */
@@ -189,13 +190,14 @@ static int run_once(struct session *s, const struct run_request *r,
 	return target_run_once(s->target, &s->ctx, r, seen, e);
 }
 
-int job_run(struct session *s, const struct job *job, struct observation *seen,
-	    struct error *e)
+static struct run_request job_request(const struct session *s,
+				      const struct job *job, uint64_t seed)
 {
-	struct series *series = &s->series[job->series];
+	const struct series *series = &s->series[job->series];
 	const struct item *item = series->item;
 	double many = turns(s, series);
-	const struct run_request r = {
+
+	return (struct run_request){
 		.bench = item->bench, .probe = item->probe,
 		.item = item->name, .ring = series->ring,
 		.vcpus = item->bench && item->bench->vms ? 1 : series->vcpus,
@@ -205,13 +207,42 @@ int job_run(struct session *s, const struct job *job, struct observation *seen,
 		.empty_blocks = many > 1 ? SESSION_EMPTY_BLOCKS / 2 :
 				SESSION_EMPTY_BLOCKS,
 		.stamps = job->decompose ? SESSION_STAMPS : 0,
-		.block_ns = block_part(s, series), .seed = rng_next(&s->rng),
+		.block_ns = block_part(s, series), .seed = seed,
 		.deadline_ms = (unsigned int)(s->options.deadline_ms *
 					      fmin(many, TURNS_PATIENCE)),
 		.limit_ns = (uint64_t)fmax(LIMIT_MIN_NS, LIMIT_BLOCKS *
 					   (double)block_part(s, series)),
 		.trace = job->decompose,
 	};
+}
+
+/*
+ * Tells the target which probes follow. Seeds are drawn in the order of the
+ * jobs, as if each were drawn when it is run.
+ */
+static void jobs_announce(struct session *s, struct job *job,
+			  unsigned int count)
+{
+	for (unsigned int i = 0; i < count && i <= JOBS_AHEAD &&
+	     s->target->announce; i++) {
+		struct run_request r;
+
+		if (!s->series[job[i].series].item->probe)
+			return;
+		if (!job[i].seed)
+			job[i].seed = rng_next(&s->rng);
+		r = job_request(s, &job[i], job[i].seed);
+		if (i && !cannot_run(s, &r))
+			s->target->announce(&s->ctx, &r);
+	}
+}
+
+int job_run(struct session *s, const struct job *job, struct observation *seen,
+	    struct error *e)
+{
+	struct series *series = &s->series[job->series];
+	const struct run_request r = job_request(s, job, job->seed ? job->seed :
+						 rng_next(&s->rng));
 	const char *why = cannot_run(s, &r);
 	json_t *record;
 	int rc;
@@ -318,6 +349,7 @@ static int jobs_run(struct session *s, struct job *job, unsigned int count,
 		    (!job[i].decompose && budget_spent(s, series)))
 			continue;
 		runs++;
+		jobs_announce(s, job + i, count - i);
 		rc = job_run(s, &job[i], seen, e);
 		if (!rc && series_complete(s, series))
 			rc = series_finish(s, series, s->watch, e);

@@ -70,6 +70,7 @@ struct job {
 	unsigned int series;
 	unsigned int round;
 	unsigned int blocks;		/* in it; 0: SESSION_BLOCKS */
+	uint64_t seed;			/* 0: drawn when it is run */
 	bool decompose;
 	bool done;
 };

@@ -10,7 +10,7 @@
  *				own; tcg: main, since that needs ioeventfds)
  *
  * Each run is a QEMU of its own: a tenth of a second, and nothing of one item
- * is left for the next.
+ * is left for the next. Under tcg the next ones have begun (qemu_ahead.c).
  */
 #include <errno.h>
 #include <math.h>
@@ -24,15 +24,12 @@
 #define BOOT_MS		20000		/* takes 100 */
 #define KVM_BLOCK_CYCLES	50000000
 
-struct qemu_vm {
-	struct emulator em;
-	double tsc_khz;
-};
-
 static void qemu_close(struct target_context *ctx)
 {
 	struct qemu *q = ctx->state;
 
+	if (q)
+		qemu_ahead_end(q);
 	if (q && q->image_fd >= 0)
 		close(q->image_fd);
 	free(q);
@@ -53,6 +50,8 @@ static int qemu_open(struct target_context *ctx, struct error *e)
 	rc = qemu_options(q, ctx->options, e);
 	if (!q->machine)
 		q->machine = q->accel[0] == 't' ? "q35" : "microvm";
+	if (ctx->topology)
+		q->ahead = qemu_ahead_most(q, topology_pu_count(ctx->topology));
 	if (!rc)
 		rc = emulator_find("qemu-system-x86_64", "qemu-system-x86",
 				   q->program, sizeof(q->program), e);
@@ -87,33 +86,50 @@ static const char *qemu_unsupported(struct target_context *ctx,
 /* Whose blocks a probe writes, and reads again. */
 static const struct load probe_disk = { .backend = LOAD_MEMORY };
 
+/* On KVM its times mean something: blocks as long as elsewhere. */
+static void words_for(const struct qemu *q, const struct run_request *r,
+		      struct qemu_words *words)
+{
+	memset(words, 0, sizeof(*words));
+	emulator_words(r, q->accel[0] == 't' ? QEMU_TCG_BLOCK_CYCLES
+					     : KVM_BLOCK_CYCLES,
+		       words->item, sizeof(words->item));
+}
+
+/* What has a device of its own waits for its turn. */
+static void qemu_announce(struct target_context *ctx,
+			  const struct run_request *r)
+{
+	struct qemu_words words;
+
+	if (!r->probe || r->probe->needs & NEED_DISK || request_hostile(r))
+		return;
+	words_for(ctx->state, r, &words);
+	qemu_ahead_begin(ctx->state, &words);
+}
+
 static int qemu_create(struct target_context *ctx,
 		       const struct run_request *r, void **vm,
 		       struct error *e)
 {
-	const struct qemu *q = ctx->state;
-	struct qemu_vm *q_vm = calloc(1, sizeof(*q_vm));
+	struct qemu *q = ctx->state;
 	struct emulator_command c;
 	struct qemu_words words;
+	struct qemu_vm *q_vm;
 	int rc = 0;
 
-	if (!q_vm)
-		return error_set(e, -ENOMEM, "out of memory");
-	q_vm->tsc_khz = q->tsc_khz;
-	/* On KVM its times mean something: blocks as long as elsewhere. */
-	emulator_words(r, q->accel[0] == 't' ? QEMU_TCG_BLOCK_CYCLES
-					     : KVM_BLOCK_CYCLES,
-		       words.item, sizeof(words.item));
+	words_for(q, r, &words);
+	*vm = qemu_ahead_take(q, words.item);
+	if (*vm)
+		return 0;
 	qemu_command(q, &words, &c);
 	if (r->bench && r->bench->load.way)
 		rc = qemu_disk(q, &r->bench->load, &words, &c, e);
 	if (r->probe && r->probe->needs & NEED_DISK)
 		rc = qemu_disk(q, &probe_disk, &words, &c, e);
 	if (!rc)
-		rc = emulator_start(&q_vm->em, &c, e);
-	if (rc)
-		free(q_vm);
-	else
+		rc = qemu_begin(q, &words, &c, &q_vm, e);
+	if (!rc)
 		*vm = q_vm;
 	return rc;
 }
@@ -161,10 +177,7 @@ static int qemu_run(void *vm, const struct run_request *r,
 
 static void qemu_destroy(void *vm)
 {
-	struct qemu_vm *q_vm = vm;
-
-	emulator_stop(&q_vm->em);
-	free(q_vm);
+	qemu_end(vm);
 }
 
 /* On KVM it stands on what the built-in VMM stands on. */
@@ -189,6 +202,7 @@ const struct target target_qemu = {
 	.close = qemu_close,
 	.backend = qemu_backend,
 	.unsupported = qemu_unsupported,
+	.announce = qemu_announce,
 	.create = qemu_create,
 	.run = qemu_run,
 	.destroy = qemu_destroy,

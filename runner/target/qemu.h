@@ -9,6 +9,13 @@
 #include "target/emulator.h"
 
 #define QEMU_TCG_BLOCK_CYCLES	2000000
+#define QEMU_AHEAD_MAX		4
+
+struct qemu_vm {
+	struct emulator em;
+	double tsc_khz;
+	char item[EMULATOR_WORDS_MAX];	/* what it was asked */
+};
 
 struct qemu {
 	char program[512];
@@ -18,6 +25,9 @@ struct qemu {
 	double tsc_khz;		/* of the guest; NaN: unknown */
 	int image_fd;
 	bool main_loop;		/* disks have no thread of their own */
+	/* Of items that are not due yet, in their order; at most `ahead`. */
+	struct qemu_vm *next[QEMU_AHEAD_MAX];
+	unsigned int begun, ahead;
 };
 
 /* Texts that a command line points to. */
@@ -35,6 +45,23 @@ int qemu_trials(struct qemu *q, struct error *e);
 /* The command line for one boot; `words` must live as long as `c`. */
 void qemu_command(const struct qemu *q, const struct qemu_words *words,
 		  struct emulator_command *c);
+
+/*
+ * qemu_ahead.c: a QEMU of the caller's, until qemu_end(). 0 or -errno; e may
+ * be NULL.
+ */
+int qemu_begin(const struct qemu *q, const struct qemu_words *words,
+	       struct emulator_command *c, struct qemu_vm **vm,
+	       struct error *e);
+void qemu_end(struct qemu_vm *vm);
+
+/* How many may begin before their turn, on a host with so many CPUs. */
+unsigned int qemu_ahead_most(const struct qemu *q, unsigned int cpus);
+/* One does, if there is room for it. */
+void qemu_ahead_begin(struct qemu *q, const struct qemu_words *words);
+/* The one that was asked this, now the caller's; NULL: none was. */
+struct qemu_vm *qemu_ahead_take(struct qemu *q, const char *item);
+void qemu_ahead_end(struct qemu *q);
 
 /*
  * qemu_disk.c: adds the disk of a load, on virtio-mmio. NULL, or why QEMU as

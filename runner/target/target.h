@@ -144,6 +144,12 @@ struct target {
 	/* NULL, or why this item cannot run here: the text of the skip. */
 	const char *(*unsupported)(struct target_context *ctx,
 				   const struct run_request *r);
+	/*
+	 * The next create() but one, or a later one, will be of this request:
+	 * a chance to begin with it. NULL: not wanted.
+	 */
+	void (*announce)(struct target_context *ctx,
+			 const struct run_request *r);
 	int (*create)(struct target_context *ctx, const struct run_request *r,
 		      void **vm, struct error *e);
 	int (*run)(void *vm, const struct run_request *r,
