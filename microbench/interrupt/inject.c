@@ -214,80 +214,50 @@ BENCH(kvm_nmi,
 	.exits_vmx = EXITS(0, 1),
 );
 
-BENCH(signal_msi,
-	.summary = "KVM_SIGNAL_MSI, to the handler and its EOI",
-	.reading = READING_INJECT READING_EOI,
-	.cite = "Linux, KVM API, KVM_SIGNAL_MSI",
-	.rings = RING0 | RING3,
-	.needs = NEED_VMM | NEED_IRQCHIP,
-	.skip = GUEST(xapic_skip),
-	.setup = GUEST(xapic_setup),
-	.setup_each = GUEST(xapic_open),
-	.op = GUEST(inject_op),
-	.teardown = GUEST(interrupt_teardown),
-	.host_setup = HOST(msi_host_setup),
-	.exits = EXITS_RANGE(0, 1, 1),
-);
+/* By the APIC: with a handler that says EOI. */
+#define BY_APIC(id, chip, setup_fn, host_fn, text, how, call, ...)	\
+	BENCH(id,							\
+		.summary = text,					\
+		.reading = how,						\
+		.cite = "Linux, KVM API, " call,			\
+		.rings = RING0 | RING3,					\
+		.needs = NEED_VMM | (chip),				\
+		.skip = GUEST(xapic_skip),				\
+		.setup = GUEST(setup_fn),				\
+		.setup_each = GUEST(xapic_open),			\
+		.op = GUEST(inject_op),					\
+		.teardown = GUEST(interrupt_teardown),			\
+		.host_setup = HOST(host_fn),				\
+		__VA_ARGS__						\
+	)
 
-BENCH(signal_msi_split,
-	.summary = "KVM_SIGNAL_MSI to a VM that has only its LAPICs in the kernel",
-	.reading = "As signal_msi: an MSI needs neither PIC nor IOAPIC, and where they are is "
-		   "nothing to it.",
-	.cite = "Linux, KVM API, KVM_CAP_SPLIT_IRQCHIP",
-	.rings = RING0 | RING3,
-	.needs = NEED_VMM | NEED_IRQCHIP_SPLIT,
-	.skip = GUEST(xapic_skip),
-	.setup = GUEST(xapic_setup),
-	.setup_each = GUEST(xapic_open),
-	.op = GUEST(inject_op),
-	.teardown = GUEST(interrupt_teardown),
-	.host_setup = HOST(msi_host_setup),
-	.exits = EXITS_RANGE(0, 1, 1),
-);
+BY_APIC(signal_msi, NEED_IRQCHIP, xapic_setup, msi_host_setup,
+	"KVM_SIGNAL_MSI, to the handler and its EOI",
+	READING_INJECT READING_EOI, "KVM_SIGNAL_MSI",
+	.exits = EXITS_RANGE(0, 1, 1));
 
-BENCH(irq_line,
-	.summary = "KVM_IRQ_LINE up and down, by the IOAPIC, edge-triggered",
-	.reading = READING_INJECT READING_EOI " Two calls; compare signal_msi, which is one.",
-	.cite = "Linux, KVM API, KVM_IRQ_LINE",
-	.rings = RING0 | RING3,
-	.needs = NEED_VMM | NEED_IRQCHIP,
-	.skip = GUEST(xapic_skip),
-	.setup = GUEST(edge_setup),
-	.setup_each = GUEST(xapic_open),
-	.op = GUEST(inject_op),
-	.teardown = GUEST(interrupt_teardown),
-	.host_setup = HOST(line_host_setup),
-	.exits = EXITS_RANGE(0, 1, 1),
-);
+BY_APIC(signal_msi_split, NEED_IRQCHIP_SPLIT, xapic_setup, msi_host_setup,
+	"KVM_SIGNAL_MSI to a VM that has only its LAPICs in the kernel",
+	"As signal_msi: an MSI needs neither PIC nor IOAPIC, and where they are is "
+	"nothing to it.", "KVM_CAP_SPLIT_IRQCHIP",
+	.exits = EXITS_RANGE(0, 1, 1));
 
-BENCH(irq_line_level,
-	.summary = "KVM_IRQ_LINE up and down, by the IOAPIC, level-triggered",
-	.reading = "As irq_line, but for its EOI: the IOAPIC must hear of it, so that it exits "
-		   "even where EOIs are virtualised.",
-	.cite = "Linux, KVM API, KVM_IRQ_LINE; Intel SDM vol. 3C, EOI Virtualization",
-	.rings = RING0 | RING3,
-	.needs = NEED_VMM | NEED_IRQCHIP,
-	.skip = GUEST(xapic_skip),
-	.setup = GUEST(level_setup),
-	.setup_each = GUEST(xapic_open),
-	.op = GUEST(inject_op),
-	.teardown = GUEST(interrupt_teardown),
-	.host_setup = HOST(line_host_setup),
-	.exits = EXITS(1, 1),
-);
+BY_APIC(irq_line, NEED_IRQCHIP, edge_setup, line_host_setup,
+	"KVM_IRQ_LINE up and down, by the IOAPIC, edge-triggered",
+	READING_INJECT READING_EOI " Two calls; compare signal_msi, which is one.",
+	"KVM_IRQ_LINE",
+	.exits = EXITS_RANGE(0, 1, 1));
 
-BENCH(irqfd_self,
-	.summary = "Write of an irqfd (MSI) by the vCPU's own thread, to the handler and its EOI",
-	.reading = READING_INJECT READING_EOI " Compare signal_msi: an eventfd in between.",
-	.cite = "Linux, KVM API, KVM_IRQFD",
-	.rings = RING0 | RING3,
-	.needs = NEED_VMM | NEED_IRQCHIP,
-	.skip = GUEST(xapic_skip),
-	.setup = GUEST(xapic_setup),
-	.setup_each = GUEST(xapic_open),
-	.op = GUEST(inject_op),
-	.teardown = GUEST(interrupt_teardown),
-	.host_setup = HOST(irqfd_host_setup),
+BY_APIC(irq_line_level, NEED_IRQCHIP, level_setup, line_host_setup,
+	"KVM_IRQ_LINE up and down, by the IOAPIC, level-triggered",
+	"As irq_line, but for its EOI: the IOAPIC must hear of it, so that it exits "
+	"even where EOIs are virtualised.",
+	"KVM_IRQ_LINE; Intel SDM vol. 3C, EOI Virtualization",
+	.exits = EXITS(1, 1));
+
+BY_APIC(irqfd_self, NEED_IRQCHIP, xapic_setup, irqfd_host_setup,
+	"Write of an irqfd (MSI) by the vCPU's own thread, to the handler and its EOI",
+	READING_INJECT READING_EOI " Compare signal_msi: an eventfd in between.",
+	"KVM_IRQFD",
 	.host_teardown = HOST(irqfd_host_teardown),
-	.exits = EXITS_RANGE(0, 1, 1),
-);
+	.exits = EXITS_RANGE(0, 1, 1));
