@@ -24,7 +24,7 @@ static const struct argp_option option[] = {
 	  "time for measuring (200; 36 to 48 with --quick)", 0 },
 	{ "vcpus", KEY_VCPUS, "N or LIST", 0,
 	  "vCPUs of rows that scale: 1, 2, 4 to N, or those of a list (the "
-	  "host's CPUs, but at least 64; with --quick not all between)", 0 },
+	  "host's CPUs, but at least 64; fewer with --quick)", 0 },
 	{ "ring", KEY_RING, "0|3|0,3", 0, "privilege levels (0,3)", 0 },
 	{ "seed", KEY_SEED, "N", 0, "order of runs (from the clock)", 0 },
 	{ "deadline", KEY_DEADLINE, "MS", 0,

@@ -183,7 +183,9 @@ static int env_open(struct session *s, struct error *e)
 }
 
 /*
- * The counts of vCPUs: as asked, or what the target can do of the default.
+ * The counts of vCPUs: as asked, or what the target can do of the default. A
+ * quick run where exits are all that counts has no use for a long curve: 64
+ * VMs side by side take an emulator 20 seconds to make.
  * One thread and two files for each; the soft limit of files is ours to lift.
  */
 static int vcpus_settle(struct session *s, struct error *e)
@@ -197,9 +199,13 @@ static int vcpus_settle(struct session *s, struct error *e)
 		return error_set(e, -EINVAL, "--vcpus %u: this KVM takes at "
 				 "most %u vCPUs in a VM", vcpus_max(v), most);
 	if (!v->counts) {
-		if (most > VCPUS_DEFAULT_MAX && most > s->ctx.pu_count)
-			most = s->ctx.pu_count > VCPUS_DEFAULT_MAX ?
-			       s->ctx.pu_count : VCPUS_DEFAULT_MAX;
+		unsigned int usual = s->options.quick &&
+				     s->backend.software_host ?
+				     VCPUS_SOFTWARE_MAX : VCPUS_DEFAULT_MAX;
+
+		if (most > usual && most > s->ctx.pu_count)
+			most = s->ctx.pu_count > usual ? s->ctx.pu_count
+						       : usual;
 		if (s->options.quick)
 			vcpus_few(v, s->ctx.pu_count, most);
 		else
@@ -275,10 +281,10 @@ int session_open(struct session *s, const struct session_options *o,
 	if (rc)
 		snprintf(s->unavailable, sizeof(s->unavailable), "%s",
 			 why.text);
+	backend_open(s);
 	rc = vcpus_settle(s, e);
 	if (rc)
 		goto fail;
-	backend_open(s);
 	if (o->defects.count)
 		s->ctx.defects = &s->options.defects;
 	if (s->target == &target_kvm && !s->unavailable[0] &&

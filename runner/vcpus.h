@@ -14,6 +14,7 @@
 
 #define VCPUS_COUNTS_MAX	16
 #define VCPUS_DEFAULT_MAX	64u	/* or all of the host's CPUs, if more */
+#define VCPUS_SOFTWARE_MAX	8u	/* quick, where an emulator is the CPU */
 
 struct vcpus {
 	unsigned int count[VCPUS_COUNTS_MAX];	/* ascending */

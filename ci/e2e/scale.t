@@ -122,6 +122,7 @@ check "no process is left behind" no_child
 # shellcheck disable=SC2016
 on_host='/tmp/vmgauge bench $interrupts --vcpus 2,3,64 --instances 1 --budget 4 \
 	-o svm.json || exit
+	/tmp/vmgauge bench scale/vms_compute --quick --instances 1 -o quick.json || exit
 	/tmp/vmgauge bench scale/compute scale/barrier --vcpus 1,2 --budget 8 \
 	-o offline.json &
 	sleep 4
@@ -136,6 +137,9 @@ else
 		"all_of('verdict') == 4 * ['pass']"
 	check "and say so" holds offline.json \
 		"all('cpus_taken_away' in x['flags'] for x in d['results'])"
+	check "a quick look in software is at 8 vCPUs and not at 64" \
+		holds quick.json \
+		"[x['params']['vcpus'] for x in d['results']] == [1, 2, 8]"
 	check "and each declared exit is accounted for" holds svm.json \
 		"len(d['results']) == 12" \
 		"not [(x['id'], x['params'], x['reason'], x['attest'])
