@@ -5,8 +5,10 @@
  * the scheduler. The machine is read once into a flat table of allowed PUs
  * in hwloc's depth-first order, which is the compact order already.
  */
+#define _GNU_SOURCE 1		/* for cpu_set_t */
 #include <errno.h>
 #include <hwloc.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,13 +143,27 @@ void topology_close(struct topology *t)
 	memset(t, 0, sizeof(*t));
 }
 
-static int thread_bind(const struct topology *t, hwloc_const_cpuset_t set,
-		       const char *what, struct error *e)
+/*
+ * Not by hwloc_set_cpubind(), which writes to the mask that it allocates
+ * though there be no memory for it: many vCPUs' threads do this at once.
+ */
+static int thread_bind(hwloc_const_cpuset_t set, const char *what,
+		       struct error *e)
 {
-	if (hwloc_set_cpubind(t->hwloc, set, HWLOC_CPUBIND_THREAD))
-		return error_set(e, -errno, "cannot pin the thread to %s: %s",
-				 what, strerror(errno));
-	return 0;
+	int cpus = hwloc_bitmap_last(set) + 1, rc = 0;
+	cpu_set_t *mask = cpus > 0 ? CPU_ALLOC(cpus) : NULL;
+
+	if (!mask)
+		return error_set(e, -ENOMEM, "no memory to pin a thread");
+	CPU_ZERO_S(CPU_ALLOC_SIZE(cpus), mask);
+	for (int i = 0; i < cpus; i++)
+		if (hwloc_bitmap_isset(set, (unsigned int)i))
+			CPU_SET_S((size_t)i, CPU_ALLOC_SIZE(cpus), mask);
+	if (sched_setaffinity(0, CPU_ALLOC_SIZE(cpus), mask))
+		rc = error_set(e, -errno, "cannot pin the thread to %s: %s",
+			       what, strerror(errno));
+	CPU_FREE(mask);
+	return rc;
 }
 
 int topology_pin(const struct topology *t, unsigned pu, struct error *e)
@@ -165,7 +181,7 @@ int topology_pin(const struct topology *t, unsigned pu, struct error *e)
 		goto out;
 	}
 	snprintf(what, sizeof(what), "CPU %u", pu);
-	rc = thread_bind(t, set, what, e);
+	rc = thread_bind(set, what, e);
 out:
 	hwloc_bitmap_free(set);
 	return rc;
@@ -183,7 +199,7 @@ int topology_unpin(const struct topology *t, struct error *e)
 	if (rc)
 		error_set(e, rc, "no memory to unpin a thread");
 	else
-		rc = thread_bind(t, set, "the allowed CPUs", e);
+		rc = thread_bind(set, "the allowed CPUs", e);
 	hwloc_bitmap_free(set);
 	return rc;
 }
