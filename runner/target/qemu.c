@@ -156,16 +156,30 @@ static bool vm_stopped(const struct emulator *em)
 	return last_words(em, words, sizeof(words));
 }
 
+/*
+ * A disk is served by another thread, which a busy host keeps waiting while
+ * the vCPU spins for it: that CPU time is not the vCPU's fault.
+ */
+static struct run_request with_patience(const struct run_request *r)
+{
+	struct run_request patient = *r;
+
+	if (r->probe && r->probe->needs & NEED_DISK)
+		patient.deadline_ms *= EMULATOR_PATIENCE;
+	return patient;
+}
+
 static int qemu_run(void *vm, const struct run_request *r,
 		    struct observation *seen, struct error *e)
 {
+	const struct run_request patient = with_patience(r);
 	struct qemu_vm *q_vm = vm;
 	struct emulator *em = &q_vm->em;
 	char words[200];
 	int rc;
 
 	em->gave_up = vm_stopped;
-	rc = emulator_answer(em, "QEMU", BOOT_MS, r, seen, e);
+	rc = emulator_answer(em, "QEMU", BOOT_MS, &patient, seen, e);
 	seen->tsc_khz = q_vm->tsc_khz;
 	if (!rc && seen->end != RUN_DONE &&
 	    last_words(em, words, sizeof(words))) {
