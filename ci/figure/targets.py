@@ -10,9 +10,8 @@ from figure.common import (BARE, VMGAUGE, abba, bench_loop, median_interval,
                            pinned_cpu, run, timed)
 
 HOST = os.path.join(os.path.dirname(__file__), "..", "host")
-RUNS = 20
-
-
+RUN_LIMIT_S = 600       # of one, on the slowest host
+RUNS = int(os.environ.get("RUNS", "20"))    # fewer only to hunt for a flake
 
 
 def host_info(host):
@@ -81,7 +80,7 @@ def verdicts_on_host(host, tmp):
               f"/tmp/vmgauge conform --target {HOSTS[host]} -o $i.json "
               ">/dev/null; "
               "[ $? -le 1 ] || exit 1; i=$((i + 1)); done")
-    run(HOST, host, "--limit", "3000", "--out", tmp,
+    run(HOST, host, "--limit", str(RUN_LIMIT_S * RUNS), "--out", tmp,
         "--file", f"{os.path.abspath(VMGAUGE)}:/tmp/vmgauge", "--",
         "-c", script, env=dict(os.environ, VMGAUGE="/bin/bash"))
     documents = []
@@ -95,6 +94,7 @@ def steady(collect, subject):
     def measure(name):
         with tempfile.TemporaryDirectory() as tmp:
             changed = unsteady(collect(subject, tmp))
+        print(f"# {name}: {RUNS} runs")
         for item, verdicts in sorted(changed.items()):
             print(f"# {name}: {item}: {verdicts}")
         return len(changed)
