@@ -84,6 +84,20 @@ gone()
 }
 check "and nothing of it is left running" gone
 
+# On more than one CPU the next ones have begun when the first is interrupted.
+stub <<'END'
+#!/bin/sh
+echo $$ >>pids
+sleep 1000 &
+echo $! >>pids
+sleep 2
+exit 3
+END
+rm pids
+capture env PATH="$work/stub:$PATH" timeout -s INT 1 "$VMGAUGE" conform \
+	--target qemu:tcg 'fidelity/msr/*' --ring 0
+check "nor, after an interrupt, of one that began before its turn" gone
+
 stub <<'END'
 #!/bin/sh
 head -c 100000 /dev/urandom
