@@ -118,7 +118,7 @@ no_child()
 }
 check "no process is left behind" no_child
 
-# --- interrupts where their exits can be told, and a CPU that goes off-line
+# --- all rows where exits can be told, and a CPU that goes off-line
 "$root/ci/host" svm-smp --check >check.txt 2>&1 || {
 	skip "interrupts between vCPUs on SVM + NPT" "$(head -n 1 check.txt)"
 	finish
@@ -130,6 +130,8 @@ check "no process is left behind" no_child
 on_host='/tmp/vmgauge bench $interrupts --vcpus 2,3,64 --instances 1 --budget 4 \
 	-o svm.json || exit
 	/tmp/vmgauge bench scale/vms_compute --quick --instances 1 -o quick.json || exit
+	/tmp/vmgauge bench "scale/*" --vcpus 1,3 --instances 1 --budget 4 \
+	--deadline 10000 -o all.json || exit
 	/tmp/vmgauge bench scale/compute scale/barrier --vcpus 1,2 --budget 8 \
 	-o offline.json &
 	sleep 4
@@ -140,6 +142,11 @@ if [ "$code" -eq 99 ]; then
 	skip "interrupts between vCPUs on SVM + NPT" "the software host could not run"
 else
 	check "interrupts between vCPUs run on SVM + NPT" exited 0
+	check "each row is measured there, and its exits are accounted for" \
+		holds all.json "len(d['results']) >= 40" \
+		"not [(x['id'], x['params'], x['reason'], x['attest'])
+		      for x in d['results'] if x['verdict'] != 'pass' or
+		      not x['attest']['attested']]"
 	check "a CPU goes off-line under the vCPUs: all rows end" holds offline.json \
 		"all_of('verdict') == 4 * ['pass']"
 	check "and say so" holds offline.json \
