@@ -1,9 +1,10 @@
 """What keeping a VM confined costs, and what guests that mean harm achieve."""
+import functools
 import json
 import os
 import tempfile
 
-from figure.common import VMGAUGE, bench_loop, ratio, run
+from figure.common import AtLeast, VMGAUGE, bench_loop, ratio, run
 
 PIO = "exit/pio_userspace"
 ROUNDS = 40         # of soaks, each of this many minutes, at most
@@ -37,8 +38,9 @@ def share(item, check, tmp):
     return next(int(c["want"], 16) for c in rows if c["expr"] == check)
 
 
-def unaccounted(name):
-    """Those of so many that did not end in a passed run; confined, at CPL3."""
+@functools.lru_cache(maxsize=None)
+def hostile(name):
+    """(operations of runs that passed, other runs); confined, at CPL3."""
     item, check, wanted = HOSTILE[name]
     passed = others = 0
     with tempfile.TemporaryDirectory() as tmp:
@@ -57,12 +59,24 @@ def unaccounted(name):
                 break
     print(f"# {name}: {passed * each} in {passed} runs that passed, "
           f"{others} that did not")
-    return max(wanted - passed * each, 0) + others * each
+    return passed * each, others
 
 
-# name, how, unit, goal: all are "at most".
+def accounted(name):
+    """Operations whose run ended as it should."""
+    return hostile(name)[0]
+
+
+def unaccounted(name):
+    """Runs that crashed, hung or were wrong."""
+    return hostile(name.removesuffix("_lost"))[1]
+
+
+# name, how, unit, goal: all are "at most" but what is AtLeast.
 FIGURES = [
     ("containment/confinement_cost", confinement_cost, "ratio", 1.02),
-    ("containment/hostile_device_ops", unaccounted, "operations", 0),
-    ("containment/random_programs", unaccounted, "programs", 0),
-]
+] + [one for name, (_, _, wanted) in HOSTILE.items() for one in (
+    (name, accounted, "operations" if "ops" in name else "programs",
+     AtLeast(wanted)),
+    (name + "_lost", unaccounted, "runs", 0),
+)]

@@ -84,7 +84,7 @@ static bool balloon_serve(struct virtio_queue *q)
 	bool any = false;
 	int rc = 0;
 
-	while (!q->ring.broken && (rc = virtq_pop(&q->ring, &c)) > 0) {
+	while (!q->ring.broken && (rc = virtio_queue_pop(q, &c)) > 0) {
 		if (q->index == VIRTIO_BALLOON_REPORTING)
 			report_take(b, &c);
 		else if (q->index <= VIRTIO_BALLOON_DEFLATE)

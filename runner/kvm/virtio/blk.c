@@ -169,7 +169,7 @@ static bool request_take(struct virtio_queue *q)
 	if (!l->frees || q->ring.broken)
 		return false;
 	io = l->free[l->frees - 1];
-	rc = virtq_pop(&q->ring, &io->chain);
+	rc = virtio_queue_pop(q, &io->chain);
 	if (rc > 0 && (virtq_read(&io->chain, 0, &h, sizeof(h)) != sizeof(h) ||
 		       !io->chain.writable_bytes)) {
 		q->ring.broken = "a block request without header or status";

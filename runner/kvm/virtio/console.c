@@ -33,7 +33,7 @@ static struct console *console_of(const struct virtio_device *d)
 
 static int chain_take(struct virtio_queue *q, struct virtq_chain *c)
 {
-	int rc = q->ring.broken ? -EPROTO : virtq_pop(&q->ring, c);
+	int rc = q->ring.broken ? -EPROTO : virtio_queue_pop(q, c);
 
 	if (rc < 0)
 		virtio_device_trouble(q->device, q->ring.broken);

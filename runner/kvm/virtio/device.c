@@ -178,6 +178,20 @@ void virtio_queue_kick(struct virtio_device *d, uint32_t index)
 		virtio_eventfd_ring(d->queue[index].kick);
 }
 
+int virtio_queue_pop(struct virtio_queue *q, struct virtq_chain *c)
+{
+	unsigned long so_far = atomic_load_explicit(&q->descriptors,
+						    memory_order_relaxed);
+	int rc;
+
+	c->descriptors = 0;
+	rc = virtq_pop(&q->ring, c);
+	/* Nobody else counts: no locked addition is needed. */
+	atomic_store_explicit(&q->descriptors, so_far + c->descriptors,
+			      memory_order_relaxed);
+	return rc;
+}
+
 void virtio_queue_signal(struct virtio_queue *q)
 {
 	struct virtio_device *d = q->device;
@@ -200,6 +214,7 @@ void virtio_device_stats(struct virtio_device *d, struct virtio_stats *s)
 		s->served += atomic_load(&q->served);
 		s->signals += atomic_load(&q->signals);
 		s->kicks += atomic_load(&q->kicks);
+		s->descriptors += atomic_load(&q->descriptors);
 		if (q->running && !pthread_getcpuclockid(q->thread, &clock) &&
 		    !clock_gettime(clock, &t))
 			s->cpu_ns += (uint64_t)t.tv_sec * 1000000000u +

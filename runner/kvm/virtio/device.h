@@ -94,7 +94,7 @@ struct virtio_queue {
 	atomic_bool dead;		/* ... and was killed (pthread_cancel) */
 	atomic_bool live;		/* between DRIVER_OK and reset */
 	atomic_bool resetting;		/* this queue alone */
-	atomic_ulong served, signals, kicks;
+	atomic_ulong served, signals, kicks, descriptors;
 	void *own;			/* of the kind of device */
 };
 
@@ -125,6 +125,7 @@ struct virtio_stats {
 	uint64_t served;	/* requests */
 	uint64_t signals;	/* interrupts */
 	uint64_t kicks;		/* notifications that woke somebody */
+	uint64_t descriptors;	/* read from the guest, of refused chains, too */
 	uint64_t cpu_ns;
 };
 
@@ -154,7 +155,8 @@ void virtio_config_read(const struct virtio_device *d, uint64_t offset,
 void virtio_config_write(struct virtio_device *d, uint64_t offset,
 			 const void *data, unsigned int bytes);
 
-/* For kinds of devices, on the queue's thread. */
+/* For kinds of devices, on the queue's thread. The first is virtq_pop(). */
+int virtio_queue_pop(struct virtio_queue *q, struct virtq_chain *c);
 void virtio_queue_signal(struct virtio_queue *q);	/* if it is due */
 void virtio_device_trouble(struct virtio_device *d, const char *why);
 /* The configuration space has changed: the driver is told, if it drives. */

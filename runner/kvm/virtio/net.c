@@ -26,7 +26,7 @@ static struct net *net_of(const struct virtio_device *d)
 
 static int chain_take(struct virtio_queue *q, struct virtq_chain *c)
 {
-	int rc = virtq_pop(&q->ring, c);
+	int rc = virtio_queue_pop(q, c);
 
 	if (rc < 0)
 		virtio_device_trouble(q->device, q->ring.broken);

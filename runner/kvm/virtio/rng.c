@@ -29,7 +29,7 @@ static bool rng_serve(struct virtio_queue *q)
 	bool any = false;
 	int rc = 0;
 
-	while (!q->ring.broken && (rc = virtq_pop(&q->ring, &c)) > 0) {
+	while (!q->ring.broken && (rc = virtio_queue_pop(q, &c)) > 0) {
 		/* A request with nothing to fill is the driver's error. */
 		if (!c.writable_bytes) {
 			q->ring.broken = "an entropy request without a buffer";
