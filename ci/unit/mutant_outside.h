@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "conformance/containment/xstate.h"
+#include "conformance/stability/bytecode.h"
 #include "kvm/dirty.h"
 #include "kvm/ioctl.h"
 #include "kvm/vm.h"
@@ -317,6 +318,24 @@ static int log_offer(struct item_host *h, const struct mutant *m,
 
 	(void)m;
 	return KVM_IOCTL(h->vm->fd, KVM_SET_USER_MEMORY_REGION, &region, e);
+}
+
+static void stray_write(struct vcpu *v, void *opaque, uint64_t offset,
+			void *data, unsigned int bytes, bool write)
+{
+	const struct slot *s = &v->vm->slot[0];
+
+	(void)opaque, (void)offset, (void)data, (void)bytes;
+	if (write)
+		s->hva[s->bytes]++;
+}
+
+/* A port that a guest of random operations comes by. */
+static int port_stray(struct item_host *h, const struct mutant *m,
+		      struct error *e)
+{
+	(void)m;
+	return range_claim(&h->vm->pio, CODE_PORT, 4, stray_write, NULL, e);
 }
 
 #endif

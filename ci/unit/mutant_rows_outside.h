@@ -185,3 +185,5 @@
 	{ "stability/state/saved_state_restores_to_itself", .fn = slot_keep },
 	{ "stability/state/clone_ends_as_its_original", .fn = slot_keep },
 	{ "stability/state/signals_disturb_nothing", .fn = canary_break },
+	{ "stability/bytecode/random_operations_leave_kvm_standing",
+	  .fn = port_stray },

@@ -138,6 +138,13 @@ __host int vcpu_reset(struct programs *p, struct vcpu *v)
 	return host_said(p->h, rc < 0 ? rc : 0, &e);
 }
 
+/* KVM's own word for an exit that it does not know is UNKNOWN. */
+__host bool exit_named(unsigned int reason)
+{
+	return reason != KVM_EXIT_UNKNOWN &&
+	       strcmp(exit_reason_name(reason), "KVM_EXIT_?") != 0;
+}
+
 __host int program_run(struct programs *p)
 {
 	const struct itimerspec once = {
@@ -155,8 +162,7 @@ __host int program_run(struct programs *p)
 	timer_settime(p->timer, 0, &never, NULL);
 	if (rc == -EINTR || rc == -EAGAIN)
 		p->ended[ENDED_SIGNAL]++;
-	else if (!rc && strncmp(exit_reason_name(v->run->exit_reason), "KVM_EXIT_",
-				9) == 0)
+	else if (!rc && exit_named(v->run->exit_reason))
 		p->ended[ENDED_EXIT]++;
 	else
 		p->ended[ENDED_UNKNOWN]++;

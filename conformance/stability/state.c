@@ -14,74 +14,17 @@
 #include "kvm/ioctl.h"
 #include "kvm/vm.h"
 #include "suite.h"
+#include "whole.h"
 
 #define PORT	0x5650
 #define TURNS	400u
 #define CITE	"Linux, KVM API, KVM_GET_REGS, KVM_SET_VCPU_EVENTS and others; KVM "	\
 		"selftests, state_test"
 
-/* All of it that KVM tells without an APIC. */
-struct whole {
-	struct kvm_regs regs;
-	struct kvm_sregs sregs;
-	struct kvm_xcrs xcrs;
-	struct kvm_vcpu_events events;
-	struct kvm_debugregs debug;
-	struct kvm_mp_state mp;
-	struct kvm_xsave xsave;		/* its end is open: the last */
-};
-
 static struct whole first, second;
 static uint64_t rounds, differences;
 static struct vm other;
 static bool other_made;
-
-__host int whole_get(int fd, struct whole *w, struct error *e)
-{
-	int rc;
-
-	memset(w, 0, sizeof(*w));
-	rc = KVM_IOCTL(fd, KVM_GET_REGS, &w->regs, e);
-	if (rc >= 0)
-		rc = KVM_IOCTL(fd, KVM_GET_SREGS, &w->sregs, e);
-	if (rc >= 0)
-		rc = KVM_IOCTL(fd, KVM_GET_XSAVE, &w->xsave, e);
-	if (rc >= 0)
-		rc = KVM_IOCTL(fd, KVM_GET_XCRS, &w->xcrs, e);
-	if (rc >= 0)
-		rc = KVM_IOCTL(fd, KVM_GET_VCPU_EVENTS, &w->events, e);
-	if (rc >= 0)
-		rc = KVM_IOCTL(fd, KVM_GET_DEBUGREGS, &w->debug, e);
-	return rc < 0 ? rc : KVM_IOCTL(fd, KVM_GET_MP_STATE, &w->mp, e);
-}
-
-__host int whole_set(int fd, struct whole *w, struct error *e)
-{
-	int rc = KVM_IOCTL(fd, KVM_SET_SREGS, &w->sregs, e);
-
-	if (rc >= 0)
-		rc = KVM_IOCTL(fd, KVM_SET_XCRS, &w->xcrs, e);
-	if (rc >= 0)
-		rc = KVM_IOCTL(fd, KVM_SET_XSAVE, &w->xsave, e);
-	if (rc >= 0)
-		rc = KVM_IOCTL(fd, KVM_SET_REGS, &w->regs, e);
-	if (rc >= 0)
-		rc = KVM_IOCTL(fd, KVM_SET_DEBUGREGS, &w->debug, e);
-	if (rc >= 0)
-		rc = KVM_IOCTL(fd, KVM_SET_MP_STATE, &w->mp, e);
-	return rc < 0 ? rc : KVM_IOCTL(fd, KVM_SET_VCPU_EVENTS, &w->events, e);
-}
-
-/* The pending OUT is finished first: only then is the state consistent. */
-__host int settle(struct vcpu *v, struct error *e)
-{
-	v->run->immediate_exit = 1;
-	if (!ioctl(v->fd, KVM_RUN, 0) || errno != EINTR)
-		return error_set(e, -EPROTO, "KVM_RUN with immediate_exit did "
-				 "not end in EINTR");
-	v->run->immediate_exit = atomic_load(&v->kicked) != 0;
-	return 0;
-}
 
 __host void round_trip(struct vcpu *v, void *opaque, uint64_t offset,
 		       void *data, unsigned int bytes, bool write)
