@@ -457,11 +457,19 @@ static void failures_are_answered_and_counted(void **state)
 static void killed_worker_needs_a_reset(void **state)
 {
 	struct blk_config config = { .backend = BLK_MEMORY };
+	char path[64];
 
 	(void)state;
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < 4; i++) {
 		time_t begin = time(NULL);
 
+		/* Where it sleeps is another place with a file. */
+		if (i & 2) {
+			file_make(path, sizeof(path));
+			config = (struct blk_config){
+				.backend = BLK_FILE, .path = path,
+			};
+		}
 		device_make(&config, form_of(i));
 		traffic(300);
 		drain();
@@ -474,6 +482,8 @@ static void killed_worker_needs_a_reset(void **state)
 		device_reset();
 		traffic(300);
 		device_end(&config);
+		if (i & 2)
+			unlink(path);
 	}
 }
 

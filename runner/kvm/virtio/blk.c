@@ -18,6 +18,7 @@ struct lane {
 	struct blk_io *free[VIRTQ_SIZE_MAX];	/* ... and those not in use */
 	unsigned int frees;
 	unsigned int under_way;
+	unsigned int most;		/* under way, since there was nothing */
 };
 
 static void zero(const struct virtq_chain *c, uint64_t offset, uint64_t bytes)
@@ -92,7 +93,10 @@ static void io_submit(struct virtio_queue *q, struct blk_io *io)
 		if (io->result <= 0)
 			continue;
 		if (!l->channel->submit(l->channel, io)) {
-			l->under_way++;
+			if (!l->under_way++)
+				l->most = 0;
+			if (l->most < l->under_way)
+				l->most = l->under_way;
 			return;
 		}
 	} while (!io_done(q, io));
@@ -259,11 +263,19 @@ static int blk_queue_start(struct virtio_queue *q, struct error *e)
 	return l->channel ? 0 : -EIO;
 }
 
-static int blk_queue_fd(const struct virtio_queue *q)
+/* A driver that has as many under way as it ever had: more will not come. */
+static bool blk_queue_sated(const struct virtio_queue *q)
 {
 	const struct lane *l = q->own;
 
-	return l->channel->fd;
+	return l->under_way && l->under_way == l->most;
+}
+
+static int blk_queue_sleep(struct virtio_queue *q)
+{
+	struct lane *l = q->own;
+
+	return l->channel->sleep ? l->channel->sleep(l->channel, q->kick) : -1;
 }
 
 const struct virtio_device_ops blk_ops = {
@@ -275,6 +287,7 @@ const struct virtio_device_ops blk_ops = {
 	.queue_start = blk_queue_start,
 	.serve = blk_serve,
 	.queue_stop = blk_queue_stop,
-	.queue_fd = blk_queue_fd,
+	.queue_sated = blk_queue_sated,
+	.queue_sleep = blk_queue_sleep,
 	.destroy = blk_destroy,
 };

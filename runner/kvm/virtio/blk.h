@@ -54,8 +54,12 @@ struct blk_channel {
 	void (*flush)(struct blk_channel *c);
 	/* One that is done, or NULL; `wait`: until there is one. */
 	struct blk_io *(*reap)(struct blk_channel *c, bool wait);
+	/*
+	 * Until one is done or `doorbell`, an eventfd, can be read; true: it
+	 * can. The thread may be cancelled here. NULL: none is ever under way.
+	 */
+	bool (*sleep)(struct blk_channel *c, int doorbell);
 	void (*close)(struct blk_channel *c);	/* and frees it */
-	int fd;			/* readable when one is done; -1: none */
 };
 
 struct blk_config {

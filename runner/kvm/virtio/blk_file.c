@@ -67,7 +67,6 @@ struct blk_channel *blk_sync_open(int fd, int direct_fd)
 	s->direct_fd = direct_fd;
 	s->channel = (struct blk_channel){
 		.submit = sync_submit, .reap = reap_none, .close = sync_close,
-		.fd = -1,
 	};
 	return &s->channel;
 }

@@ -56,7 +56,7 @@ static struct blk_channel *channel_make(uint8_t *memory)
 	m->memory = memory;
 	m->channel = (struct blk_channel){
 		.submit = memory ? memory_submit : null_submit,
-		.reap = reap_none, .close = memory_close, .fd = -1,
+		.reap = reap_none, .close = memory_close,
 	};
 	return &m->channel;
 }

@@ -78,6 +78,13 @@ struct virtio_device_ops {
 	void (*queue_fd_clear)(struct virtio_queue *q);
 	/* False: more requests would change nothing. NULL: they do. */
 	bool (*queue_hungry)(const struct virtio_queue *q);
+	/* True: a request is not to be expected soon. NULL: it always is. */
+	bool (*queue_sated)(const struct virtio_queue *q);
+	/*
+	 * Sleeps in a way of its own until serve() should look: 1, or `kick`
+	 * can be read; 0, or it has none: negative. NULL: it has none.
+	 */
+	int (*queue_sleep)(struct virtio_queue *q);
 	void (*destroy)(struct virtio_device *d);	/* and frees it */
 };
 

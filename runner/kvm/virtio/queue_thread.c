@@ -9,6 +9,8 @@
  * behind that: a request that came in between would not be told. With a CPU
  * of its own it lingers first, for less than what going to sleep and being
  * woken cost both sides: a driver that polls has its next request there then.
+ * What was in vain is shorter the next time, and as long as it may be again
+ * once it slept for less than that.
  */
 #define _GNU_SOURCE 1		/* for affinity, where the flags lack it */
 #include <errno.h>
@@ -62,6 +64,23 @@ static void sleep_until_kicked(struct virtio_queue *q, int more)
 		return;			/* somebody else's turn: look again */
 }
 
+/* While live: the kind of device may have a better way. */
+static void sleep_until_told(struct virtio_queue *q, int more)
+{
+	const struct virtio_device_ops *ops = q->device->ops;
+	int rc = -1, old;
+
+	if (ops->queue_sleep) {
+		pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
+		rc = ops->queue_sleep(q);
+		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+	}
+	if (rc < 0)
+		sleep_until_kicked(q, more);
+	else if (rc)
+		kick_clear(q);
+}
+
 static bool hungry(const struct virtio_queue *q)
 {
 	const struct virtio_device_ops *ops = q->device->ops;
@@ -69,30 +88,56 @@ static bool hungry(const struct virtio_queue *q)
 	return !ops->queue_hungry || ops->queue_hungry(q);
 }
 
+/* How long to look for more before sleeping, by how it went. */
+struct patience {
+	uint64_t cycles, most_cycles;
+	uint64_t busy_tsc;		/* when there was something last */
+};
+
+static bool worth_a_look(const struct virtio_queue *q,
+			 const struct patience *p)
+{
+	const struct virtio_device_ops *ops = q->device->ops;
+
+	return __rdtsc() - p->busy_tsc < p->cycles &&
+	       !(ops->queue_sated && ops->queue_sated(q));
+}
+
+static void patience_learn(struct patience *p)
+{
+	if (__rdtsc() - p->busy_tsc < 2 * p->most_cycles)
+		p->cycles = p->most_cycles;
+	else
+		p->cycles /= 2;
+}
+
 static void live_serve(struct virtio_queue *q)
 {
 	const struct virtio_device *d = q->device;
 	bool polls = d->plug.notify == VIRTIO_NOTIFY_POLL;
 	int fd = d->ops->queue_fd ? d->ops->queue_fd(q) : -1;
-	uint64_t linger = d->plug.pu < 0 || d->plug.drowsy ? 0 :
-			  LINGER_CYCLES;
-	uint64_t busy_tsc = 0;		/* when there was something last */
+	struct patience p = {
+		.most_cycles = d->plug.pu < 0 || d->plug.drowsy ? 0 :
+			       LINGER_CYCLES,
+	};
 	unsigned int idle = 0;
 
+	p.cycles = p.most_cycles;
 	while (!must_rest(q)) {
 		virtq_notify_stop(&q->ring);
 		if (d->ops->serve(q)) {
 			idle = 0;
-			busy_tsc = __rdtsc();
+			p.busy_tsc = __rdtsc();
 		} else if (polls && !q->ring.broken) {
 			if (d->plug.pu < 0 && ++idle % SPINS_A_YIELD == 0)
 				sched_yield();
 			__builtin_ia32_pause();
-		} else if (__rdtsc() - busy_tsc < linger && !q->ring.broken) {
+		} else if (!q->ring.broken && worth_a_look(q, &p)) {
 			__builtin_ia32_pause();
 		} else if (q->ring.broken || !hungry(q) ||
 			   !virtq_notify_ask(&q->ring)) {
-			sleep_until_kicked(q, fd);
+			sleep_until_told(q, fd);
+			patience_learn(&p);
 		}
 	}
 }
