@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define LOAD_DISK_BYTES	(32ull << 20)
+#define LOAD_QUEUES_MAX	8
 #define LOAD_DISK_ID	"vmgauge"	/* VIRTIO_BLK_T_GET_ID; no other is touched */
 
 /* fio's words. */
@@ -44,9 +45,16 @@ struct load {
 	enum load_doorbell doorbell;	/* how the device hears of requests */
 	bool interrupts;		/* the driver waits for them, or polls */
 	bool rings;			/* for each request, due or not */
+	bool pci;			/* the built-in VMM's, over that bus */
 	uint32_t bytes;			/* of a request; a flush has none */
-	uint32_t depth;			/* under way at once */
+	uint32_t depth;			/* under way at once, in each queue */
+	uint32_t queues;		/* 0 = 1 */
 	uint32_t requests;		/* in an operation */
 };
+
+static inline uint32_t load_queues(const struct load *l)
+{
+	return l->queues ? l->queues : 1;
+}
 
 #endif

@@ -36,6 +36,7 @@ const char *virtio_blk_open_queues(struct virtio_blk *b, uint16_t queues,
 
 	if (why)
 		return why;
+	b->device.vector = s->interrupts ? VIRTIO_VECTOR : 0;
 	b->sectors = virtio_bus_config(&b->device, 0) |
 		     (uint64_t)virtio_bus_config(&b->device, 4) << 32;
 	for (uint16_t i = 0; i < queues && !why; i++) {

@@ -86,6 +86,7 @@ const char *virtio_bus_open(struct virtio_bus *d, uint64_t gpa,
 	const char *why;
 
 	d->gpa = gpa;
+	d->vector = 0;
 	why = virtio_bus_is_pci(d) ? pci_bus_find(d, id) : mmio_find(d, id);
 	if (why)
 		return why;

@@ -27,6 +27,7 @@ struct virtio_bus {
 	uint32_t notify_step;
 	uint64_t doorbell[VIRTIO_BUS_QUEUES];
 	uint16_t slot;			/* device number on bus 0 */
+	uint8_t vector;			/* of all queues, by MSI-X; 0: none */
 };
 
 /* A register of the MMIO transport; not for PCI. */
@@ -61,13 +62,15 @@ uint64_t virtio_bus_offered(const struct virtio_bus *d);
 void virtio_bus_accept(const struct virtio_bus *d);
 
 /*
- * A device of that kind at `gpa`, or VIRTIO_BUS_PCI for the first on that bus: reset, and agreed with on those of the
- * wanted features that it offers. NULL, or why not.
+ * A device of that kind at `gpa`, or VIRTIO_BUS_PCI for the first on that bus:
+ * reset, and agreed with on those of the wanted features that it offers. It
+ * has no vector then; who wants interrupts over PCI sets one before it gives
+ * the device its queues. NULL, or why not.
  */
 const char *virtio_bus_open(struct virtio_bus *d, uint64_t gpa,
 			     enum virtio_id id, uint64_t wanted);
 
-/* Gives the device a queue; false: it has none of that number or size. */
+/* Gives the device a queue; false: it has none such, or no vector for it. */
 bool virtio_bus_queue(struct virtio_bus *d, uint32_t index,
 		       const struct virtio_ring *r);
 

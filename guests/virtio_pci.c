@@ -145,6 +145,43 @@ static void gpa_set(const struct virtio_bus *d, uint32_t at,
 	mmio_write32(d->common + at + 4, (uint32_t)((uint64_t)area >> 32));
 }
 
+/* Entry 0 of MSI-X: this CPU, as long as it has APIC ID 0. */
+static bool entry_set(const struct virtio_bus *d)
+{
+	uint8_t cap = config_byte(d->slot, PCI_CAPABILITY) & 0xfc;
+	uint32_t where;
+	uint64_t gpa;
+
+	for (unsigned int i = 0; cap && i < CAPABILITIES; i++) {
+		if (config_byte(d->slot, cap) == PCI_CAP_MSIX)
+			break;
+		cap = config_byte(d->slot, cap + 1) & 0xfc;
+	}
+	where = cap ? pci_config_read(d->slot, cap + 4) : 0;
+	gpa = cap ? bar_gpa(d->slot, where & 7) : 0;
+	if (!gpa)
+		return false;
+	gpa += where & ~7u;
+	pci_config_write(d->slot, cap,
+			 pci_config_read(d->slot, cap) | 0x80000000u);
+	mmio_write32(gpa, 0xfee00000);
+	mmio_write32(gpa + 4, 0);
+	mmio_write32(gpa + 8, d->vector);
+	mmio_write32(gpa + 12, 0);
+	return true;
+}
+
+/* Of the queue that is selected. A device without room for it says so. */
+static bool vector_set(const struct virtio_bus *d)
+{
+	volatile uint16_t *vector = common16(d, VIRTIO_PCI_QUEUE_MSIX_VECTOR);
+
+	if (!entry_set(d))
+		return false;
+	*vector = 0;
+	return *vector == 0;
+}
+
 bool pci_bus_queue(struct virtio_bus *d, uint32_t index,
 		   const struct virtio_ring *r)
 {
@@ -154,6 +191,8 @@ bool pci_bus_queue(struct virtio_bus *d, uint32_t index,
 	*common16(d, VIRTIO_PCI_QUEUE_SELECT) = (uint16_t)index;
 	if (*common16(d, VIRTIO_PCI_QUEUE_ENABLE) ||
 	    *common16(d, VIRTIO_PCI_QUEUE_SIZE) < r->size)
+		return false;
+	if (d->vector && !vector_set(d))
 		return false;
 	*common16(d, VIRTIO_PCI_QUEUE_SIZE) = r->size;
 	d->doorbell[index] = d->notify + (uint64_t)d->notify_step *

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,8 +55,12 @@ static const char *told(const char *way)
 
 static int line_order(const struct disk_point *a, const struct disk_point *b)
 {
-	int rc = -text_order(told(a->completion), told(b->completion));
+	int rc = number_order(a->queues, b->queues);
 
+	if (!rc)
+		rc = a->pci - b->pci;
+	if (!rc)
+		rc = -text_order(told(a->completion), told(b->completion));
 	if (!rc)
 		rc = a->fio - b->fio;
 	return rc ? rc : -text_order(a->doorbell ? a->doorbell : "ioeventfd",
@@ -102,13 +107,40 @@ static bool point_known(const struct disk_point *p)
 	};
 
 	return word_known(p->way, way) && word_known(p->backend, backend) &&
-	       p->depth >= 1 && p->depth <= 1 << 20 && p->bytes >= 0;
+	       p->depth >= 1 && p->depth <= 1 << 20 && p->bytes >= 0 &&
+	       p->queues >= 1 && p->queues <= 1 << 16;
+}
+
+static const char *how_told(const struct disk_point *p)
+{
+	if (!p->completion)
+		return p->fio ? "fio" : "no guest";
+	if (!strcmp(p->completion, "interrupt"))
+		return "by interrupt";
+	if (p->doorbell && !strcmp(p->doorbell, "polled"))
+		return "both sides poll";
+	if (p->doorbell && !strcmp(p->doorbell, "asleep"))
+		return "device asleep";
+	if (p->doorbell && !strcmp(p->doorbell, "exit"))
+		return "doorbell by exit";
+	return "driver polls";
+}
+
+static void how_put(struct disk_point *p)
+{
+	char queues[24] = "";
+
+	if (p->queues > 1)
+		snprintf(queues, sizeof(queues), "%.0f queues, ", p->queues);
+	snprintf(p->how, sizeof(p->how), "%s%s%s", queues,
+		 p->pci ? "over PCI, " : "", how_told(p));
 }
 
 static bool point_of(const struct item *it, const struct side *side,
 		     struct disk_point *p)
 {
 	const json_t *load = field_at(it->json, "load");
+	const char *bus = field_text(load, "bus");
 
 	if (!it->is_bench || !it->measured || !json_is_object(load))
 		return false;
@@ -120,6 +152,8 @@ static bool point_of(const struct item *it, const struct side *side,
 		.completion = field_text(load, "completion"),
 		.bytes = field_double(load, "bytes"),
 		.depth = field_double(load, "depth"),
+		.queues = field_double(load, "queues"),
+		.pci = bus && !strcmp(bus, "pci"),
 		.per_s = field_double(load, "requests_per_s"),
 		.mib_per_s = field_double(load, "mib_per_s"),
 		.device_ns = field_double(load, "device_ns"),
@@ -129,7 +163,12 @@ static bool point_of(const struct item *it, const struct side *side,
 		.fio = it->id && !strncmp(it->id, FIO, strlen(FIO)),
 		.efficiency = NAN,
 	};
-	return point_known(p);
+	if (isnan(p->queues))
+		p->queues = 1;		/* older documents know of no others */
+	if (!point_known(p))
+		return false;
+	how_put(p);
+	return true;
 }
 
 /* The same on the same host without a guest, if that is known. */
@@ -143,7 +182,7 @@ static void efficiency_find(const struct disks *d, const struct comparison *c,
 
 		if (bare->side == &c->sides[p->side->native] &&
 		    bare->side != p->side && !bare->fio &&
-		    bare->depth == p->depth &&
+		    bare->depth == p->depth && bare->queues == p->queues &&
 		    !load_order(bare, p))
 			p->efficiency = p->per_s / bare->per_s;
 	}
@@ -195,15 +234,5 @@ void disks_load_name(const struct disk_point *p, struct text *out)
 
 const char *disks_how(const struct disk_point *p)
 {
-	if (!p->completion)
-		return p->fio ? "fio" : "no guest";
-	if (!strcmp(p->completion, "interrupt"))
-		return "by interrupt";
-	if (p->doorbell && !strcmp(p->doorbell, "polled"))
-		return "both sides poll";
-	if (p->doorbell && !strcmp(p->doorbell, "asleep"))
-		return "device asleep";
-	if (p->doorbell && !strcmp(p->doorbell, "exit"))
-		return "doorbell by exit";
-	return "driver polls";
+	return p->how;
 }

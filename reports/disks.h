@@ -17,7 +17,10 @@ struct disk_point {
 	const struct side *side;
 	const char *way, *backend, *doorbell, *completion;
 	bool fio;			/* somebody else's loop */
-	double bytes, depth;
+	bool pci;			/* the built-in VMM's, over that bus */
+	double bytes, depth;		/* the depth is each queue's */
+	double queues;
+	char how[64];			/* disks_how() */
 	double per_s, mib_per_s;	/* NaN = unknown, as below */
 	double device_ns, vcpu_ns;	/* CPU time of a request */
 	double p50_ns, p99_ns;
@@ -41,7 +44,10 @@ bool disks_same_line(const struct disk_point *a, const struct disk_point *b);
 
 /* "randread of 4 KiB, direct". Appends. */
 void disks_load_name(const struct disk_point *p, struct text *out);
-/* "driver polls", "by interrupt"; "no guest", "fio" for a process. */
+/*
+ * "driver polls", "2 queues, over PCI, by interrupt"; "no guest", "fio" for a
+ * process.
+ */
 const char *disks_how(const struct disk_point *p);
 
 /* Requests a second, and the device's CPU time of each, over the depth. */

@@ -119,6 +119,7 @@ void price_put(json_t *result, const struct session *session,
 	const struct load *l = s->item->bench ? &s->item->bench->load : NULL;
 	json_t *first = json_array_get(s->instances, 0), *latency;
 	bool guest = !session->target->no_exits;
+	bool ours = session->target == &target_kvm;
 	double ns, all, per_s = NAN;
 
 	if (!l || !l->way)
@@ -130,12 +131,14 @@ void price_put(json_t *result, const struct session *session,
 	latency = latency_json(s, json_number_value(
 				json_object_get(first, "tsc_khz")), &all);
 	json_object_set_new(result, "load", json_pack(
-		"{s:s, s:s, s:s?, s:s?, s:i, s:i, s:o, s:o, s:o, s:o, s:I, s:o}",
+		"{s:s, s:s, s:s?, s:s?, s:s?, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:I, "
+		"s:o}",
 		"way", way_name[l->way], "backend", backend_name[l->backend],
 		"doorbell", guest ? doorbell_name[l->doorbell] : NULL,
 		"completion", !guest ? NULL :
-		l->interrupts ? "interrupt" : "polled", "bytes", (int)l->bytes,
-		"depth", (int)l->depth, "requests_per_s", rate(per_s),
+		l->interrupts ? "interrupt" : "polled", "bus",
+		ours ? l->pci ? "pci" : "mmio" : NULL, "bytes", (int)l->bytes,
+		"queues", (int)load_queues(l), "depth", (int)l->depth, "requests_per_s", rate(per_s),
 		"mib_per_s", rate(per_s * l->bytes / (1 << 20)), "device_ns",
 		cpu_json(s, "device_ns"), "vcpu_ns", cpu_json(s, "vcpu_ns"),
 		"latencies", (json_int_t)all, "latency_ns", latency));

@@ -133,10 +133,20 @@ vmgauge conform 'fidelity/virtio_any/*' --target qemu:tcg,machine=microvm \
 check "and over MMIO no other" holds any.json \
 	"[x['verdict'] for x in sorted(d['results'], key=lambda x: x['id'])] ==
 	 ['pass', 'fail', 'fail', 'pass']"
-vmgauge bench io/blk_read_4k_null_irq_q1 io/blk_read_4k_null_poll_q1 \
+vmgauge bench io/blk_read_4k_null_pci_q1 io/blk_read_4k_null_poll_q1 \
 	--target qemu:tcg,machine=microvm -o other.json
-check "so is what QEMU's devices do in their own way" holds other.json \
+check "what QEMU's devices do in their own way is skipped" holds other.json \
 	"[x['verdict'] for x in d['results']] == ['skip', 'skip']"
+for machine in microvm q35; do
+	vmgauge bench io/blk_read_4k_null_irq_q1 io/blk_read_4k_null_irq_q32 \
+		io/blk_read_4k_null_queues8_irq_q8 io/blk_form_packed \
+		--target "qemu:tcg,machine=$machine" --instances 1 --budget 2 \
+		-o other.json
+	check "$machine: by interrupt, by several queues, by packed rings" \
+		holds other.json "not [(x['id'], x['reason'])
+		for x in d['results'] if x['verdict'] != 'pass']" \
+		"[x['load']['queues'] for x in d['results']] == [1, 1, 1, 8]"
+done
 vmgauge bench io/blk_read_4k_null_q1 --target qemu:tcg,disk=floppy
 check "an unknown kind of disk is refused by name" refused "disk=floppy" \
 	"disk=main"

@@ -68,6 +68,31 @@ static void throughput_has_its_price_beside_it(void **state)
 	free(part);
 }
 
+/* Over another bus or by more queues, a load is a line of its own. */
+static void buses_and_queues_are_told_apart(void **state)
+{
+	json_t *docs[2] = { target_document("gauge", false),
+			    target_document("gauge", false) };
+	char *part;
+
+	(void)state;
+	add_disk(docs[0], "kvm", "direct", 8, 20000);
+	json_object_set_new(json_object_get(add_disk(docs[0], "kvm", "direct",
+						     8, 10000), "load"),
+			    "bus", json_string("pci"));
+	json_object_set_new(json_object_get(add_disk(docs[0], "kvm", "direct",
+						     8, 5000), "load"),
+			    "queues", json_integer(4));
+	add_disk(docs[1], "native", "direct", 8, 10000);
+	report_two(docs, "buses");
+	part = page_part("buses/report.md", "### Disks", "### Every operation");
+	assert_in(part, "| 8 | driver polls | kvm | 50,000 | 195 | 0.50 | ");
+	assert_in(part, "| 8 | over PCI, driver polls | kvm | 100,000 | 391 | 1.00 |");
+	/* Nothing beside it has as many requests under way. */
+	assert_in(part, "| 8 | 4 queues, driver polls | kvm | 200,000 | 781 | \u2014 |");
+	free(part);
+}
+
 /* Another host's file is another file. */
 static void another_host_is_not_the_bare_one(void **state)
 {
@@ -183,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(throughput_has_its_price_beside_it),
+		cmocka_unit_test(buses_and_queues_are_told_apart),
 		cmocka_unit_test(another_host_is_not_the_bare_one),
 		cmocka_unit_test(half_trips_are_added_up),
 		cmocka_unit_test(what_is_no_load_stays_outside),

@@ -20,6 +20,7 @@
 #include "item_host.h"
 #include "kvm/virtio/blk.h"
 #include "kvm/virtio/mmio.h"
+#include "kvm/virtio/pci.h"
 #include "target/target.h"
 
 #define DISK_DATA_GPA	(ABI_SCRATCH_GPA + (1ull << 20))
@@ -60,7 +61,7 @@ __host struct virtio_device *disk_create(const struct load *l, struct error *e)
 	char path[DISK_FILE_PATH_BYTES] = "";
 	const struct blk_config config = {
 		.backend = disk_backend(l), .bytes = LOAD_DISK_BYTES,
-		.path = path,
+		.path = path, .queues = load_queues(l),
 	};
 	struct virtio_device *d;
 
@@ -94,7 +95,9 @@ __host int disk_plug(struct item_host *h)
 	if (disk)
 		disk->device = disk_create(l, &e);
 	if (disk && disk->device)
-		rc = virtio_mmio_attach(disk->device, h->vm, VIRTIO_MMIO_GPA,
+		rc = l->pci ? virtio_pci_attach(disk->device, h->vm, &plug,
+						&e) :
+		     virtio_mmio_attach(disk->device, h->vm, VIRTIO_MMIO_GPA,
 					&plug, &e);
 	return host_said(h, rc, &e);
 }

@@ -4,8 +4,8 @@
  *
  * An operation is a run of requests: whenever some are done as many new ones
  * take their place, told by one kick, until the run is through and all are
- * answered. It polls the ring, or waits for the interrupt, at CPL3, where
- * every KVM lets the CPU itself run.
+ * answered. It polls the rings, or waits for the interrupt, at CPL3, where
+ * every KVM lets the CPU itself run. Several queues are one CPU's to drive.
  *
  * A request's latency is from its submission until its completion is seen.
  * The clock is read once for all that are seen together, and that is also
@@ -24,24 +24,32 @@
 #define QEMU_MMIO_GPA	0xfeb00000ull
 #define QEMU_MMIO_SLOTS	24u
 
+/* Which pin of its two I/O APICs is a slot's depends: of all from here on. */
+#define QEMU_IOAPIC_GPA	0xfec00000ull
+#define QEMU_IOAPIC_STEP	0x10000u
+#define QEMU_PIN_FIRST	5u
+#define IOAPIC_PINS	24u
+
 /* The run that the row asks for. */
 static struct run {
-	struct virtio_blk disk;
+	struct virtio_blk disk[LOAD_QUEUES_MAX];	/* a queue each */
+	uint16_t queues;
 	const struct load *load;
 	enum virtio_blk_type type;
 	bool random;
 	uint64_t sector, state;		/* of the next one; of the generator */
 	uint32_t sectors;		/* of a request */
-	uint64_t begin_tsc[BLK_SLOTS_MAX];
+	uint64_t begin_tsc[LOAD_QUEUES_MAX][BLK_SLOTS_MAX];
 	const char *why;		/* it cannot be */
 	bool foreign;			/* ... since the disk is not ours */
+	bool pins;			/* a wire interrupts: see run_wait() */
 } run;
 
 /* The device; 0 where there is none. */
 __guest uint64_t disk_find(void)
 {
 	if (bell_heard)
-		return VIRTIO_MMIO_GPA;
+		return run.load->pci ? VIRTIO_BUS_PCI : VIRTIO_MMIO_GPA;
 	if (pci_bus_has(VIRTIO_ID_BLOCK))
 		return VIRTIO_BUS_PCI;
 	for (uint64_t i = 0; i < QEMU_MMIO_SLOTS; i++) {
@@ -58,13 +66,24 @@ __guest uint64_t disk_find(void)
 /* Somebody's data are not to be written over. */
 __guest bool disk_is_ours(void)
 {
-	char *id = (char *)run.disk.buffers;
+	char *id = (char *)run.disk[0].buffers;
 	uint32_t len;
 
 	id[0] = '\0';
-	return virtio_blk_do(&run.disk, VIRTIO_BLK_T_GET_ID, 0,
+	return virtio_blk_do(&run.disk[0], VIRTIO_BLK_T_GET_ID, 0,
 			     VIRTIO_BLK_ID_BYTES, &len) == VIRTIO_BLK_S_OK &&
 	       text_equal(id, LOAD_DISK_ID);
+}
+
+/* Edges, to the CPU whose APIC ID is 0. */
+__guest void pins_open(uint64_t ioapic_gpa)
+{
+	for (uint32_t pin = QEMU_PIN_FIRST; pin < IOAPIC_PINS; pin++) {
+		mmio_write32(ioapic_gpa, 0x11 + 2 * pin);
+		mmio_write32(ioapic_gpa + 0x10, 0);
+		mmio_write32(ioapic_gpa, 0x10 + 2 * pin);
+		mmio_write32(ioapic_gpa + 0x10, VIRTIO_VECTOR);
+	}
 }
 
 __guest void run_open(void)
@@ -84,9 +103,14 @@ __guest void run_open(void)
 	run.why = "there is no modern virtio disk here";
 	if (!setup.gpa)
 		return;
-	run.why = virtio_blk_open(&run.disk, &setup);
+	run.pins = l->interrupts && !bell_heard && setup.gpa != VIRTIO_BUS_PCI;
+	if (run.pins) {
+		pins_open(QEMU_IOAPIC_GPA);
+		pins_open(QEMU_IOAPIC_GPA + QEMU_IOAPIC_STEP);
+	}
+	run.why = virtio_blk_open_queues(run.disk, run.queues, &setup);
 	run.foreign = !run.why;
-	if (!run.why && run.disk.sectors < DISK_SECTORS)
+	if (!run.why && run.disk[0].sectors < DISK_SECTORS)
 		run.why = "the virtio disk is too small to be vmgauge's";
 	else if (!run.why && !bell_heard && !disk_is_ours())
 		run.why = "the virtio disk does not say that it is vmgauge's";
@@ -100,7 +124,8 @@ __guest void run_setup(void)
 	const struct load *l = &bench_running->load;
 
 	run = (struct run){
-		.load = l, .state = mailbox->seed | 1,
+		.load = l, .queues = (uint16_t)load_queues(l),
+		.state = mailbox->seed | 1,
 		.random = l->way == LOAD_RANDREAD || l->way == LOAD_RANDWRITE,
 		.type = l->way == LOAD_FLUSH ? VIRTIO_BLK_T_FLUSH :
 			l->way == LOAD_READ || l->way == LOAD_RANDREAD ?
@@ -134,8 +159,9 @@ __guest void run_teardown(void)
 		apic_stop();
 		irq_uninstall(VIRTIO_VECTOR);
 	}
-	if (run.disk.failed)
-		verdict_set(ABI_ERROR, "a request failed");
+	for (uint16_t q = 0; q < run.queues; q++)
+		if (run.disk[q].failed)
+			verdict_set(ABI_ERROR, "a request failed");
 }
 
 /* xorshift64*: the upper half is good enough to choose a block. */
@@ -147,13 +173,13 @@ __guest uint64_t block_random(uint64_t blocks)
 	return ((run.state * 0x2545f4914f6cdd1dull) >> 32) * blocks >> 32;
 }
 
-__guest void run_submit(uint16_t slot, uint64_t now)
+__guest void run_submit(uint16_t q, uint16_t slot, uint64_t now)
 {
 	if (run.random)
 		run.sector = block_random(DISK_SECTORS / run.sectors) *
 			     run.sectors;
-	run.begin_tsc[slot] = now;
-	virtio_blk_submit(&run.disk, slot, run.type, run.sector,
+	run.begin_tsc[q][slot] = now;
+	virtio_blk_submit(&run.disk[q], slot, run.type, run.sector,
 			  run.load->bytes);
 	if (run.random)
 		return;
@@ -162,17 +188,29 @@ __guest void run_submit(uint16_t slot, uint64_t now)
 		run.sector = 0;
 }
 
-__guest void run_kick(void)
+__guest void run_kick(uint16_t q)
 {
 	if (run.load->rings)
-		virtio_bus_kick(&run.disk.device, 0);
+		virtio_bus_kick(&run.disk[q].device, q);
 	else
-		virtio_blk_kick(&run.disk);
+		virtio_blk_kick(&run.disk[q]);
 }
 
-/* Until there is something in the ring; an interrupt, where they are on. */
+__guest void run_acknowledge(void)
+{
+	const struct virtio_bus *d = &run.disk[0].device;
+
+	virtio_set(d, VIRTIO_MMIO_INTERRUPT_ACK,
+		   virtio_get(d, VIRTIO_MMIO_INTERRUPT_STATUS));
+}
+
+/*
+ * Until there is something in a ring; an interrupt, where they are on. A wire
+ * rises when it was low: the last one is acknowledged before the next.
+ */
 __guest void run_wait(void)
 {
+	bool came = false;
 	uint64_t before;
 
 	if (!run.load->interrupts) {
@@ -180,57 +218,71 @@ __guest void run_wait(void)
 		return;
 	}
 	before = *irq_counter(cpu_self());
-	if (virtq_ring_arm(&run.disk.ring))
+	if (run.pins)
+		run_acknowledge();
+	for (uint16_t q = 0; q < run.queues; q++)
+		came |= virtq_ring_arm(&run.disk[q].ring);
+	if (came)
 		return;
 	if (!irq_wait(before))
 		guest_panic("no interrupt for a completion");
 }
 
 /* Takes what is done, `*submitted` filling its place; how many that were. */
-__guest uint32_t run_take(uint32_t *submitted)
+__guest uint32_t run_take(uint16_t q, uint32_t *submitted)
 {
+	uint32_t done = 0, before = *submitted, len;
 	uint64_t now = 0;
-	uint32_t done = 0, len;
 	int slot;
 
-	while ((slot = virtio_blk_take(&run.disk, &len)) >= 0) {
+	while ((slot = virtio_blk_take(&run.disk[q], &len)) >= 0) {
 		if (!done++)
 			now = tsc_read();
-		mailbox->latency[latency_bucket(now - run.begin_tsc[slot])]++;
+		mailbox->latency[latency_bucket(now -
+						run.begin_tsc[q][slot])]++;
 		if (*submitted < run.load->requests) {
-			run_submit((uint16_t)slot, now);
+			run_submit(q, (uint16_t)slot, now);
 			++*submitted;
 		}
 	}
+	if (*submitted != before)
+		run_kick(q);
 	return done;
+}
+
+/* How many were submitted. */
+__guest uint32_t run_begin(void)
+{
+	const struct load *l = run.load;
+	uint64_t now = tsc_read();
+
+	for (uint16_t q = 0; q < run.queues; q++) {
+		for (uint32_t i = 0; i < l->depth; i++)
+			run_submit(q, (uint16_t)i, now);
+		run_kick(q);
+	}
+	return run.queues * l->depth;
 }
 
 __guest void run_op(void)
 {
 	const struct load *l = run.load;
-	uint32_t done = 0, submitted = 0;
-	uint64_t now;
+	uint32_t done = 0, submitted;
 
 	if (run.why)
 		return;
-	now = tsc_read();
-	for (; submitted < l->depth; submitted++)
-		run_submit((uint16_t)submitted, now);
-	run_kick();
+	submitted = run_begin();
 	while (done < l->requests) {
-		uint32_t before = submitted;
+		uint32_t before = done;
 
-		done += run_take(&submitted);
-		if (submitted != before)
-			run_kick();
-		else if (done < l->requests)
+		for (uint16_t q = 0; q < run.queues; q++)
+			done += run_take(q, &submitted);
+		if (done == before)
 			run_wait();
 	}
 	mailbox->requests += l->requests;
-	if (l->interrupts)
-		virtio_set(&run.disk.device, VIRTIO_MMIO_INTERRUPT_ACK,
-			   virtio_get(&run.disk.device,
-				      VIRTIO_MMIO_INTERRUPT_STATUS));
+	if (l->interrupts && !virtio_bus_is_pci(&run.disk[0].device))
+		run_acknowledge();
 }
 
 #endif

@@ -20,15 +20,17 @@ static uint64_t form;
 __guest void form_open(void)
 {
 	const struct virtio_blk_setup setup = {
-		.gpa = VIRTIO_MMIO_GPA,
+		.gpa = disk_find(),
 		.area = (struct virtio_blk_area *)ABI_SCRATCH_GPA,
 		.buffers = DISK_DATA_GPA, .bytes = FORM_BYTES,
 		.slots = FORM_DEPTH, .queue_size = VIRTQ_SIZE_MAX,
 		.features = form | VIRTIO_F_EVENT_IDX,
 	};
 
-	run.why = virtio_blk_open(&run.disk, &setup);
-	if (!run.why && (run.disk.device.features & form) != form)
+	if (run.why)
+		return;
+	run.why = virtio_blk_open(&run.disk[0], &setup);
+	if (!run.why && (run.disk[0].device.features & form) != form)
 		run.why = "the device does not offer this form";
 }
 
@@ -53,7 +55,7 @@ __guest void form_setup(uint64_t features)
 		.per = "request",					\
 		.per_op = FORM_REQUESTS,				\
 		.rings = RING3,						\
-		.needs = NEED_VMM | NEED_SCRATCH,			\
+		.needs = NEED_DEVICE | NEED_SCRATCH,			\
 		.load.way = LOAD_READ,					\
 		.load.backend = LOAD_NULL,				\
 		.load.bytes = FORM_BYTES,				\

@@ -152,8 +152,8 @@ static const struct shape decomposition_fields[] = {
 
 static const struct shape load_fields[] = {
 	MUST("way", TEXT), MUST("backend", TEXT),
-	MAY("doorbell", TEXT), MAY("completion", TEXT),
-	MUST("bytes", COUNT), MUST("depth", COUNT),
+	MAY("doorbell", TEXT), MAY("completion", TEXT), MAY("bus", TEXT),
+	MUST("bytes", COUNT), MAY("queues", COUNT), MUST("depth", COUNT),
 	MAY("requests_per_s", NUMBER), MAY("mib_per_s", NUMBER),
 	MAY("device_ns", NUMBER), MAY("vcpu_ns", NUMBER),
 	MAY("latencies", COUNT), MAY("latency_ns", MAP, NUMBERS),

@@ -33,7 +33,7 @@ struct qemu {
 /* Texts that a command line points to. */
 struct qemu_words {
 	char item[EMULATOR_WORDS_MAX];
-	char disk[200], device[120];
+	char disk[200], device[160];
 };
 
 /* -EINVAL names the option that is none. */

@@ -17,9 +17,9 @@
 const char *qemu_disk_unsupported(const struct qemu *q, const struct load *l)
 {
 	(void)q;
-	if (l->interrupts)
-		return "the image takes interrupts of a disk of the built-in "
-		       "VMM's only: see the row without _irq";
+	if (l->pci)
+		return "the bus is the machine's here: see the row without "
+		       "_pci with machine=q35";
 	if (l->doorbell != LOAD_IOEVENTFD)
 		return "needs what only the built-in VMM sets up: another way "
 		       "of hearing a doorbell";
@@ -92,9 +92,9 @@ int qemu_disk(const struct qemu *q, const struct load *l,
 			 direct ? "on" : "off");
 	}
 	snprintf(words->device, sizeof(words->device), "virtio-blk-%s,"
-		 "drive=disk,packed=on,serial=" LOAD_DISK_ID "%s",
+		 "drive=disk,packed=on,num-queues=%u,serial=" LOAD_DISK_ID "%s",
 		 strcmp(q->machine, "microvm") ? "pci,disable-legacy=on" :
-		 "device", has_iothread(q) ? ",iothread=disk0" : "");
+		 "device", load_queues(l), has_iothread(q) ? ",iothread=disk0" : "");
 	if (has_iothread(q)) {
 		emulator_argument(c, "-object");
 		emulator_argument(c, "iothread,id=disk0");
