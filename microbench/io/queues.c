@@ -36,7 +36,7 @@
 	    .unavailable = when##_##on,					\
 	    .load.pci = true,						\
 	    .load.interrupts = true,					\
-	    .exits = EXITS_RANGE(0, 7 + 2 * N(size, depth), 2))
+	    .exits = EXITS_RANGE(0, 7 + 2 * N(size, depth), 0))
 
 PCI(QUICK, read, 4k, null, 1);
 PCI(FULL, read, 4k, null, 8);
