@@ -67,7 +67,8 @@ export work
 if with_fio <<-'END'
 	echo "$*" >"$work/asked"
 	echo 'fio: a warning of its own'
-	echo '{"jobs": [{"read": {"total_ios": 1000, "iops": 50000},'
+	echo '{"jobs": [{"read": {"total_ios": 1000, "iops": 50000, "lat_ns":'
+	echo ' {"bins": {"1000": 500, "2000": 400, "640000": 100}}},'
 	echo ' "usr_cpu": 10, "sys_cpu": 20, "job_runtime": 200}]}'
 	END
 then
@@ -75,7 +76,9 @@ then
 		"d['results'][0]['median'] == 20000" \
 		"d['results'][0]['unit'] == 'ns'" \
 		"d['results'][0]['load']['requests_per_s'] == 50000" \
-		"abs(d['results'][0]['load']['device_ns'] - 60000) < 1"
+		"abs(d['results'][0]['load']['device_ns'] - 60000) < 1" \
+		"d['results'][0]['load']['latencies'] % 1000 == 0" \
+		"abs(d['results'][0]['load']['latency_ns']['p50'] - 1000) < 40"
 	check "it is asked for the row's load" grep -q -- \
 		"--rw=read --bs=131072 --iodepth=32 --direct=1" asked
 	with_fio <<-'END'
@@ -91,6 +94,14 @@ then
 	check "and so is one that says something else" holds fio.json \
 		"d['results'][0]['verdict'] == 'error'" \
 		"'total_ios' in d['results'][0]['reason']"
+	with_fio <<-'END'
+		echo '{"jobs": [{"read": {"total_ios": 1000, "iops": 50000,'
+		echo ' "lat_ns": {"bins": {"1000": -5}}},'
+		echo ' "usr_cpu": 10, "sys_cpu": 20, "job_runtime": 200}]}'
+		END
+	check "or has latencies of no sense" holds fio.json \
+		"d['results'][0]['verdict'] == 'error'" \
+		"'bins' in d['results'][0]['reason']"
 else
 	skip "fio's numbers" "no O_DIRECT in $TMPDIR"
 fi

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE 1		/* for files, where the flags lack it */
 #include "suite.h"
 #include "disk.h"
+#include "host/env.h"
 #include "target/fio.h"
 
 #define RUNTIME_MS	200u	/* its start takes as long, on an idle host */
@@ -28,12 +29,15 @@ __host int fio_block(struct item_host *h, uint64_t ops)
 {
 	struct fio_seen seen;
 	struct error e;
-	int rc = fio_run(&h->bench->load, RUNTIME_MS, &seen, &e);
+	int rc = fio_run(&h->bench->load, RUNTIME_MS, env_tsc_khz(), &seen,
+			 &e);
 
 	(void)ops;
 	if (rc)
 		return host_said(h, rc, &e);
 	h->value = (int64_t)(seen.request_ns + 0.5);
+	for (unsigned int i = 0; i < LATENCY_BUCKETS; i++)
+		h->mailbox->latency[i] += seen.latency[i];
 	h->price.requests += seen.requests;
 	h->price.device_ns += seen.cpu_ns;
 	h->price.vcpu_ns = NAN;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -82,10 +83,32 @@ static double number_of(const json_t *object, const char *key)
 	return json_is_number(v) ? json_number_value(v) : NAN;
 }
 
+/* fio's own histogram, nanoseconds by how many, into ours. */
+static bool latencies_read(const json_t *side, double tsc_khz,
+			   uint32_t latency[LATENCY_BUCKETS])
+{
+	const json_t *bins = json_object_get(json_object_get(side, "lat_ns"),
+					     "bins");
+	const char *ns_text;
+	json_t *count;
+
+	json_object_foreach((json_t *)bins, ns_text, count) {
+		double cycles = strtod(ns_text, NULL) * tsc_khz / 1e6;
+
+		if (!json_is_integer(count) || json_integer_value(count) < 0 ||
+		    !(cycles >= 0 && cycles < 1e18))
+			return false;
+		latency[latency_bucket((uint64_t)cycles)] +=
+			(uint32_t)json_integer_value(count);
+	}
+	return json_object_size(bins) > 0;
+}
+
 /* The one job's side that was asked for. */
-static int answer_read(const char *text, const struct load *l,
+static int answer_read(const char *text, const struct load *l, double tsc_khz,
 		       struct fio_seen *seen, struct error *e)
 {
+	bool latencies;
 	bool in = l->way == LOAD_READ || l->way == LOAD_RANDREAD;
 	const char *begin = strchr(text, '{');	/* behind its warnings */
 	json_t *doc = begin ? json_loads(begin, JSON_DISABLE_EOF_CHECK, NULL)
@@ -99,15 +122,17 @@ static int answer_read(const char *text, const struct load *l,
 		.request_ns = 1e9 / number_of(side, "iops"),
 		.cpu_ns = percent / 100 * number_of(job, "job_runtime") * 1e6,
 	};
+	latencies = latencies_read(side, tsc_khz, seen->latency);
 	json_decref(doc);
 	if (seen->requests > 0 && isfinite(seen->request_ns) &&
-	    seen->request_ns > 0 && seen->cpu_ns >= 0)
+	    seen->request_ns > 0 && seen->cpu_ns >= 0 && latencies)
 		return 0;
 	return error_set(e, -EPROTO, "fio: its JSON has no read or write with "
-			 "total_ios, iops, usr_cpu, sys_cpu and job_runtime");
+			 "total_ios, iops, lat_ns with its bins, usr_cpu, "
+			 "sys_cpu and job_runtime");
 }
 
-int fio_run(const struct load *l, unsigned int runtime_ms,
+int fio_run(const struct load *l, unsigned int runtime_ms, double tsc_khz,
 	    struct fio_seen *seen, struct error *e)
 {
 	static char text[1 << 18];
@@ -117,7 +142,8 @@ int fio_run(const struct load *l, unsigned int runtime_ms,
 		program, "--name=vmgauge", file, way, bytes, depth, direct,
 		runtime, "--ioengine=io_uring", "--time_based", "--thread",
 		"--allow_file_create=0", "--size=32m", "--randrepeat=0",
-		"--output-format=json", NULL,
+		"--output-format=json+", "--lat_percentiles=1",
+		"--clat_percentiles=0", NULL,
 	};
 	int fd = disk_file(NULL, e), out = -1, err = -1, rc;
 	ssize_t n;
@@ -145,7 +171,7 @@ int fio_run(const struct load *l, unsigned int runtime_ms,
 	if (!rc) {
 		n = pread(out, text, sizeof(text) - 1, 0);
 		text[n > 0 ? n : 0] = '\0';
-		rc = answer_read(text, l, seen, e);
+		rc = answer_read(text, l, tsc_khz, seen, e);
 	}
 	if (out >= 0)
 		close(out);
