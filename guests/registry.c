@@ -5,9 +5,11 @@
  * name is compared first, since that is where names differ.
  */
 #include "item.h"
+#include "way.h"
 
 extern const struct bench *const __start_benches[], *const __stop_benches[];
 extern const struct probe *const __start_probes[], *const __stop_probes[];
+extern const struct way *const __start_ways[], *const __stop_ways[];
 
 static const char *name_of(const char *item)
 {
@@ -51,5 +53,9 @@ const struct probe *probe_find(const char *item)
 		if (text_equal((*p)->name, name) &&
 		    prefix_matches(item, name, (*p)->prefix))
 			return *p;
+	for (const struct way *const *w = __start_ways; w < __stop_ways; w++)
+		if (text_equal((*w)->probe.name, name) &&
+		    prefix_matches(item, name, (*w)->probe.prefix))
+			return &(*w)->probe;
 	return NULL;
 }

@@ -81,6 +81,14 @@ void host_verdict(struct item_host *h, enum abi_verdict verdict,
  */
 void host_memory_device(struct item_host *h);
 
+/*
+ * In a process: work(its mailbox) on this thread while another, on the
+ * bystander's CPU, runs beside() to its end, for which work() has to provide.
+ * 0 or -errno.
+ */
+int host_beside(struct item_host *h, void (*beside)(void),
+		void (*work)(struct abi_mailbox *mb), struct error *e);
+
 /* An error verdict when rc is negative; rc, or 0 for a count. */
 int host_said(struct item_host *h, int rc, const struct error *e);
 
