@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "kvm/hide.h"
 #include "kvm/ioctl.h"
 #include "kvm/vm.h"
 
@@ -74,6 +75,7 @@ static int cpuid_set(struct vcpu *v, struct error *e)
 	cpuid_place(own, v->index, v->vm->config.vcpus);
 	if (deadline)
 		cpuid_deadline(own);
+	hide_cpuid(v->vm->config.hide, own);
 	if (v->vm->config.defects)
 		defects_cpuid(v->vm->config.defects, own);
 	rc = KVM_IOCTL(v->fd, KVM_SET_CPUID2, own, e);
@@ -81,7 +83,7 @@ static int cpuid_set(struct vcpu *v, struct error *e)
 	    KVM_IOCTL(v->fd, KVM_GET_CPUID2, own, NULL) >= 0)
 		defects_cpuid_kept(v->vm->config.defects, own);
 	free(own);
-	return rc;
+	return rc < 0 ? rc : hide_vcpu(v->vm->config.hide, v, e);
 }
 
 int vcpu_create(struct vcpu *v, struct vm *vm, unsigned int index,

@@ -90,6 +90,7 @@ struct vm_config {
 	uint32_t dirty_ring_bytes;	/* of each vCPU; 0: none (dirty.h) */
 	uint64_t spin_cycles;	/* a mutant: wasted in each userspace exit */
 	struct defects *defects;	/* planted in it; NULL: none */
+	unsigned int hide;	/* enum hide (kvm/hide.h) */
 };
 
 enum vcpu_end {

@@ -250,6 +250,7 @@ static int kvm_create(struct target_context *ctx, const struct run_request *r,
 				    DIRTY_RING_BYTES : 0,
 		.spin_cycles = ctx->spin_cycles,
 		.defects = ctx->defects,
+		.hide = ctx->hide,
 	};
 	struct machine *m = calloc(1, sizeof(*m));
 	int rc;

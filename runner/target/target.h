@@ -110,6 +110,7 @@ struct target_context {
 	bool confine_all;		/* ... and all others run in it, too */
 	uint64_t spin_cycles;		/* --inject spin_ns; 0: none */
 	struct defects *defects;	/* --inject NAME; NULL: none */
+	unsigned int hide;		/* of the built-in VMM: kvm/hide.h */
 	unsigned int deadline_ms;	/* of every run */
 	bool allow_host_changes;
 	struct changes *changes;	/* NULL: nothing may be changed, ... */
