@@ -169,7 +169,8 @@ $(ISO): $(IMAGE) $(IMAGE32) guests/x86_64/grub.cfg
 		{ cat $(BUILD)/iso.log >&2; rm -f $@; exit 1; }
 
 $(BUILD)/host/runner/image.S.o: $(IMAGE)
-$(BUILD)/host/runner/result/schema.S.o: runner/result/result.schema.json
+$(BUILD)/host/runner/result/schema.S.o: runner/result/result.schema.json \
+	runner/result/detect.schema.json
 $(BUILD)/host/reports/style.S.o: reports/style.css
 
 $(BUILD)/vmgauge: $(HOST_O)
@@ -182,6 +183,7 @@ unit: $(UNIT)
 UNIT_LD_test_vmm_faults := $(foreach f,ioctl mmap munmap mprotect memfd_create eventfd open calloc malloc pthread_create sigaction ftruncate pread read syscall,-Wl,--wrap=$f)
 UNIT_LD_test_lifecycle_faults := -Wl,--wrap=ioctl
 UNIT_LD_test_irq := -Wl,--wrap=ioctl -Wl,--wrap=eventfd
+UNIT_LD_test_detect := -Wl,--wrap=ioctl
 UNIT_LD_test_confine := -Wl,--wrap=unshare -Wl,--wrap=setrlimit
 UNIT_LD_test_smp := -Wl,--wrap=pthread_create
 

@@ -20,6 +20,7 @@ static const struct verb verbs[] = {
 	  verb_conform },
 	{ "differ", "random instructions here and in a guest: what differs",
 	  verb_differ },
+	{ "detect", "how well a VM can be detected, way by way", verb_detect },
 	{ "run", "both, into results/<time>-<host>/ with its report",
 	  verb_run },
 	{ "soak", "the same for hours: leaks, drift, a verdict and a plot",

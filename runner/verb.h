@@ -30,6 +30,7 @@ int verb_explain(int argc, char **argv);
 int verb_bench(int argc, char **argv);
 int verb_conform(int argc, char **argv);
 int verb_differ(int argc, char **argv);
+int verb_detect(int argc, char **argv);
 int verb_run(int argc, char **argv);
 int verb_compare(int argc, char **argv);
 int verb_history(int argc, char **argv);

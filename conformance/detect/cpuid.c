@@ -9,7 +9,7 @@ WAY(hypervisor_bit,
 	.probe.rule = "CPUID.1:ECX bit 31, which hypervisors set",
 	.probe.cite = "AMD APM vol. 3, Function 1h, ECX (reserved for "
 		      "hypervisors); Intel SDM vol. 2, CPUID (bit 31 is not used)",
-	.probe.rings = RING3)
+	.probe.rings = RING0 | RING3)
 {
 	bool set = cpuid_reg(1, 0, 2) >> 31;
 
@@ -21,7 +21,7 @@ WAY(hypervisor_leaves,
 	.probe.rule = "CPUID leaf 40000000H, where hypervisors sign",
 	.probe.cite = "Intel SDM vol. 2, CPUID (leaves 40000000H to 4FFFFFFFH are "
 		      "invalid); AMD APM vol. 3, Software Interface",
-	.probe.rings = RING3)
+	.probe.rings = RING0 | RING3)
 {
 	uint32_t max, got[4], last[4];
 	bool zero, repeated;

@@ -26,7 +26,7 @@ WAY(single_step_over_cpuid,
 	.probe.rule = "TF over CPUID: #DB is due right behind it",
 	.probe.cite = "Intel SDM vol. 3, Single-Step Exception Condition; AMD APM "
 		      "vol. 2, Single Stepping",
-	.probe.rings = RING3)
+	.probe.rings = RING0 | RING3)
 {
 	uint64_t after = 0;
 	unsigned int vector;
@@ -42,7 +42,7 @@ WAY(mov_ss_shadow_over_cpuid,
 	.probe.rule = "TF over MOV SS and CPUID: one #DB, behind the CPUID",
 	.probe.cite = "Intel SDM vol. 3, Masking Exceptions and Interrupts When "
 		      "Switching Stacks; AMD APM vol. 3, MOV",
-	.probe.rings = RING3)
+	.probe.rings = RING0 | RING3)
 {
 	uint64_t after = 0, ss;
 	unsigned int vector;

@@ -10,4 +10,8 @@
 extern const char result_schema_start[];
 extern const char result_schema_end[];
 
+/* The same of detect.schema.json. */
+extern const char detect_schema_start[];
+extern const char detect_schema_end[];
+
 #endif
