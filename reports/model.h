@@ -97,6 +97,8 @@ struct model {
 	size_t n;
 	const char *const *notes;	/* the publisher's, borrowed */
 	size_t note_count;
+	json_t *const *detects;		/* documents of vmgauge detect, borrowed */
+	size_t detect_count;
 	struct row *row;		/* of all families */
 	size_t row_count;
 	struct rows of[FAMILY_COUNT];

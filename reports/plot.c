@@ -251,6 +251,8 @@ int plots_make(struct plots *p, const struct model *m, bool paper,
 		figure_make(&k, &p->comparison[g], "comparison", "", plot_comparison);
 		make_families(&k, g);
 		figure_make(&k, &p->topology[g], "topology", "", plot_topology);
+		p->detect[g].group = g;
+		figure_make(&k, &p->detect[g], "detect", "", plot_detect);
 	}
 	figure_make(&k, &p->walk, "walk", "", plot_walk);
 	figure_make(&k, &p->curve, "curve", "", plot_curve);
@@ -280,6 +282,7 @@ void plots_free(struct plots *p)
 	for (size_t g = 0; g < GROUPS_MOST; g++) {
 		figure_free(&p->comparison[g]);
 		figure_free(&p->topology[g]);
+		figure_free(&p->detect[g]);
 		for (int i = 0; i < FAMILY_COUNT; i++) {
 			figure_free(&p->latencies[i][g]);
 			figure_free(&p->tails[i][g]);

@@ -26,6 +26,7 @@ struct plots {
 	struct figure latencies[FAMILY_COUNT][GROUPS_MOST];
 	struct figure tails[FAMILY_COUNT][GROUPS_MOST];
 	struct figure topology[GROUPS_MOST];
+	struct figure detect[GROUPS_MOST];	/* of a target each */
 	bool paper;		/* as PDF and PNG, too */
 	struct text problem;	/* "" where all were drawn */
 };
@@ -56,6 +57,8 @@ bool plot_memory_dirty(const struct model *m, struct figure *f,
 		       struct text *script, struct text *data);
 bool plot_memory_overcommit(const struct model *m, struct figure *f,
 			    struct text *script, struct text *data);
+bool plot_detect(const struct model *m, struct figure *f, struct text *script,
+		 struct text *data);
 bool plot_decomposition(const struct model *m, struct figure *f,
 			struct text *script, struct text *data);
 

@@ -35,6 +35,12 @@ static bool has_many(const struct model *m, enum family family)
 	return m->n > 1;
 }
 
+static bool has_detects(const struct model *m, enum family family)
+{
+	(void)family;
+	return m->detect_count;
+}
+
 static bool has_parts(const struct model *m, enum family family)
 {
 	(void)family;
@@ -67,6 +73,9 @@ static const struct part {
 	  { "counts", "Verdicts counted", "Counted" }, section_counts, NULL, 0 },
 	{ "conformance.html", NULL, NULL,
 	  { "score", "Score", "Score" }, section_score, has_probes, 0 },
+	{ "detect.html", "Detectability", "Detectability",
+	  { "detect", "How well a VM can be detected", "Detectability" },
+	  section_detect, has_detects, 0 },
 	FAMILY_PART(FAMILY_EXITS),
 	{ "exit.html", NULL, NULL,
 	  { "decomposition", "Decomposition", "Decomposition" },
@@ -272,14 +281,29 @@ static int page_write(const struct page_ops *ops, struct site *site,
 	return page_end(&p, site, name, e);
 }
 
+static int json_write(struct site *site, const char *name, const json_t *doc,
+		      struct error *e)
+{
+	char *dump = json_dumps(doc, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct text copy = { 0 };
+	int ret;
+
+	text_add(&copy, dump);
+	text_add(&copy, "\n");
+	ret = dump ? stage_write(site->stage, name, &copy, e) :
+	      error_set(e, -ENOMEM, "%s: out of memory", name);
+	free(dump);
+	text_free(&copy);
+	return ret;
+}
+
 /* The raw data of one run: as a page, and as the document it came from. */
 static int samples_write(struct site *site, size_t r, json_t *doc,
 			 struct error *e)
 {
 	const struct section head = { "samples", "Samples", "Samples" };
 	struct page p = { .ops = &html_ops };
-	struct text name = { 0 }, title = { 0 }, copy = { 0 };
-	char *dump = json_dumps(doc, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct text name = { 0 }, title = { 0 };
 	int ret;
 
 	text_format(&title, "Samples of run %zu: %s", r + 1, site->m->runs[r].label);
@@ -290,17 +314,30 @@ static int samples_write(struct site *site, size_t r, json_t *doc,
 	ret = page_end(&p, site, text_string(&name), e);
 	text_clear(&name);
 	link_document(r, &name);
-	if (!dump)
-		ret = ret ? ret : error_set(e, -ENOMEM, "%s: out of memory",
-					    text_string(&name));
-	text_add(&copy, dump);
-	text_add(&copy, "\n");
-	free(dump);
 	if (!ret)
-		ret = stage_write(site->stage, text_string(&name), &copy, e);
-	text_free(&copy);
+		ret = json_write(site, text_string(&name), doc, e);
 	text_free(&title);
 	text_free(&name);
+	return ret;
+}
+
+static int detects_write(struct site *site, struct error *e)
+{
+	const struct model *m = site->m;
+	struct text t = { 0 };
+	int ret = 0;
+
+	for (size_t i = 0; i < m->detect_count && !ret; i++) {
+		text_clear(&t);
+		text_format(&t, "data/detect-%zu.json", i + 1);
+		ret = json_write(site, text_string(&t), m->detects[i], e);
+	}
+	text_clear(&t);
+	text_bytes(&t, detect_schema_start,
+		   (size_t)(detect_schema_end - detect_schema_start));
+	if (!ret && m->detect_count)
+		ret = stage_write(site->stage, "data/detect.schema.json", &t, e);
+	text_free(&t);
 	return ret;
 }
 
@@ -324,6 +361,8 @@ static int site_write(struct site *site, json_t *const docs[], struct error *e)
 {
 	int ret = assets_write(site, e);
 
+	if (!ret)
+		ret = detects_write(site, e);
 	site_open(site);
 	for (size_t r = 0; r < site->m->n && !ret; r++)
 		ret = samples_write(site, r, docs[r], e);
@@ -374,6 +413,8 @@ int report_publish(json_t *const docs[], const char *const paths[], size_t n,
 		error_set(e, ret, "%s: no memory for a report", o->dir);
 	m.notes = o->notes;
 	m.note_count = o->note_count;
+	m.detects = o->detects;
+	m.detect_count = o->detect_count;
 	if (!ret)
 		ret = report_make(&m, docs, o, e);
 	model_free(&m);

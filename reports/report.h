@@ -15,6 +15,7 @@
  *	plots/NAME-1col.pdf, -2col.pdf, -paper.gp, NAME.png	where asked for:
  *				for paper, and for what shows no SVG
  *	data/result-N.json	the documents; data/result.schema.json, their schema
+ *	data/detect-N.json	those of vmgauge detect; data/detect.schema.json
  *	files.txt		all of these
  *
  * All files are first made in a hidden directory inside DIR and then renamed
@@ -44,6 +45,8 @@ struct report_options {
 					   lines of text, such as what could not
 					   be measured, and why; may be NULL */
 	size_t note_count;
+	json_t *const *detects;	/* documents of vmgauge detect, checked; borrowed */
+	size_t detect_count;
 };
 
 /*

@@ -18,6 +18,9 @@ void section_comparison(struct page *p, const struct model *m,
 			const struct plots *plots);
 void section_matrix(struct page *p, const struct model *m,
 		    const struct plots *plots);
+/* How well a VM can be detected, where that was measured. */
+void section_detect(struct page *p, const struct model *m,
+		    const struct plots *plots);
 /* How much of what was promised held, and how that is counted. */
 void section_score(struct page *p, const struct model *m,
 		   const struct plots *plots);

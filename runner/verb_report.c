@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detect/detect.h"
 #include "reports/report.h"
 #include "result/doc.h"
 #include "result/schema.h"
 #include "verb.h"
 
-enum { KEY_SCHEMA = 256, KEY_PAPER, KEY_NOTE };
+enum { KEY_SCHEMA = 256, KEY_PAPER, KEY_NOTE, KEY_DETECT };
 
 struct report_command {
 	struct parsed parsed;
@@ -18,6 +19,8 @@ struct report_command {
 	size_t count;
 	const char **notes;
 	size_t note_count;
+	const char **detects;
+	size_t detect_count;
 	const char *dir;
 	bool schema, paper;
 };
@@ -39,6 +42,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_NOTE:
 		o->notes[o->note_count++] = arg;
 		return 0;
+	case KEY_DETECT:
+		o->detects[o->detect_count++] = arg;
+		return 0;
 	case ARGP_KEY_ARG:
 		o->paths[o->count++] = arg;
 		return 0;
@@ -47,22 +53,45 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static int report_make(const struct report_command *o, json_t **docs)
+typedef json_t *load_fn(const char *path, struct error *e);
+
+/* -errno: what was loaded before is there, and the error is said. */
+static int load_all(const char *const *paths, size_t count, load_fn *load,
+		    json_t **to)
+{
+	struct error e;
+
+	for (size_t i = 0; i < count; i++) {
+		to[i] = load(paths[i], &e);
+		if (!to[i])
+			return verb_fail(&e);
+	}
+	return 0;
+}
+
+static int report_make(const struct report_command *o, json_t **docs,
+		       json_t **detects)
 {
 	const struct report_options how = {
 		.dir = o->dir, .paper = o->paper, .notes = o->notes,
-		.note_count = o->note_count };
+		.note_count = o->note_count, .detects = detects,
+		.detect_count = o->detect_count };
 	struct error e;
 
-	for (size_t i = 0; i < o->count; i++) {
-		docs[i] = doc_load(o->paths[i], &e);
-		if (!docs[i])
-			return verb_fail(&e);
-	}
+	if (load_all(o->paths, o->count, doc_load, docs) ||
+	    load_all(o->detects, o->detect_count, detect_load, detects))
+		return EXIT_USAGE;
 	if (report_publish(docs, o->paths, o->count, &how, &e))
 		return verb_fail(&e);
 	printf("report  %s/index.html\n", o->dir);
 	return EXIT_OK;
+}
+
+static void docs_free(json_t **docs, size_t count)
+{
+	for (size_t i = 0; docs && i < count; i++)
+		json_decref(docs[i]);
+	free(docs);
 }
 
 int verb_report(int argc, char **argv)
@@ -73,6 +102,8 @@ int verb_report(int argc, char **argv)
 		  "column's and of two columns' width) and PNG, too", 0 },
 		{ "note", KEY_NOTE, "TEXT", 0, "a line for the front page: what could "
 		  "not be measured, and why; may be given again", 0 },
+		{ "detect", KEY_DETECT, "FILE", 0, "what vmgauge detect -o wrote: a "
+		  "page of its own; may be given again", 0 },
 		{ "schema", KEY_SCHEMA, NULL, 0,
 		  "print the JSON Schema of result documents instead", 0 },
 		{ 0 },
@@ -85,13 +116,15 @@ int verb_report(int argc, char **argv)
 		       "and all of it as Markdown, too.",
 	};
 	struct report_command o = { 0 };
-	json_t **docs = NULL;
+	json_t **docs = NULL, **detects = NULL;
 	int code = EXIT_USAGE;
 
 	o.paths = calloc((size_t)argc + 1, sizeof(*o.paths));
 	docs = calloc((size_t)argc + 1, sizeof(*docs));
 	o.notes = calloc((size_t)argc + 1, sizeof(*o.notes));
-	if (!o.paths || !docs || !o.notes)
+	o.detects = calloc((size_t)argc + 1, sizeof(*o.detects));
+	detects = calloc((size_t)argc + 1, sizeof(*detects));
+	if (!o.paths || !docs || !o.notes || !o.detects || !detects)
 		goto out;
 	if (!verb_parse(&argp, argc, argv, &o.parsed, &code))
 		goto out;
@@ -104,13 +137,13 @@ int verb_report(int argc, char **argv)
 			"-o DIR\n");
 		code = EXIT_USAGE;
 	} else {
-		code = report_make(&o, docs);
+		code = report_make(&o, docs, detects);
 	}
 out:
-	for (size_t i = 0; docs && i < o.count; i++)
-		json_decref(docs[i]);
-	free(docs);
+	docs_free(docs, o.count);
+	docs_free(detects, o.detect_count);
 	free(o.paths);
 	free(o.notes);
+	free(o.detects);
 	return code;
 }

@@ -155,6 +155,9 @@ int series_compare(const struct taken *target, const struct taken *const *native
 /* document.c: schema DETECT_FORMAT. A new reference; NULL: out of memory. */
 json_t *detect_json(const struct detect *d, const json_t *run);
 
+/* read.c: one out of a file; NULL with the reason and the mend in *e. */
+json_t *detect_load(const char *path, struct error *e);
+
 /* print.c: a table for each target. */
 void detect_print(FILE *out, const struct detect *d, bool verbose);
 
