@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """
-Are these result documents what the schema says? A validator that was written
-elsewhere decides: python3-jsonschema.
+Are these documents what their schema says, that of results or of detect? A
+validator that was written elsewhere decides: python3-jsonschema.
 
 	ci/validate_schema.py FILE...
 
-The schema itself is held against its metaschema first. TAP on standard output;
+The schemas themselves are held against their metaschema first. TAP on standard output;
 exit status 0 if all is valid, 1 if something is not, 2 for wrong usage.
 """
 import json
@@ -17,7 +17,7 @@ try:
 except ImportError:
     sys.exit("validate_schema: no jsonschema: apt-get install python3-jsonschema")
 
-SCHEMA = pathlib.Path(__file__).parent.parent / "runner/result/result.schema.json"
+SCHEMAS = pathlib.Path(__file__).parent.parent / "runner/result"
 SHOWN = 10
 
 
@@ -35,12 +35,14 @@ def place(error):
     return "/".join(str(part) for part in error.absolute_path) or "the whole"
 
 
-def problems(validator, path):
+def problems(validators, path):
     """What is wrong with one file, as lines of text, the deepest first."""
     try:
         document = load(path)
     except (OSError, ValueError) as error:
         return [str(error)]
+    kind = document.get("schema") if isinstance(document, dict) else None
+    validator = validators.get(kind, validators["vmgauge-result/1"])
     errors = sorted(validator.iter_errors(document),
                     key=lambda error: -len(error.absolute_path))
     return [f"{place(error)}: {error.message[:300]}" for error in errors]
@@ -66,15 +68,17 @@ def main(paths):
     if not paths or paths[0].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    schema = load(SCHEMA)
-    validator = jsonschema.Draft202012Validator(schema)
+    schemas = [load(SCHEMAS / f"{kind}.schema.json")
+               for kind in ("result", "detect")]
+    validators = {schema["properties"]["schema"]["const"]:
+                  jsonschema.Draft202012Validator(schema) for schema in schemas}
     failed = 0
     print(f"1..{len(paths) + 1}")
-    wrong = check_schema(schema)
+    wrong = [line for schema in schemas for line in check_schema(schema)]
     failed += bool(wrong)
-    point(1, "the schema is valid by its metaschema", wrong)
+    point(1, "the schemas are valid by their metaschema", wrong)
     for number, path in enumerate(paths, 2):
-        wrong = problems(validator, path)
+        wrong = problems(validators, path)
         failed += bool(wrong)
         point(number, path.replace("#", "\\#"), wrong)
     return 1 if failed else 0

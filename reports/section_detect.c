@@ -43,7 +43,7 @@ static void write_samples(struct page *p, json_t *c)
 		p->ops->cell(p, CELL_TEXT, "cannot tell");
 	else
 		p->ops->cell(p, CELL_TEXT, isnan(n) ? "over 10\u2079" :
-			     number(n).s);
+			     number_tidy(n).s);
 }
 
 static void write_variant(struct page *p, json_t *row, const char *variant)

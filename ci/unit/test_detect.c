@@ -367,6 +367,104 @@ static void control_guards(void **state)
 	free(d);
 }
 
+/* A target that has a guest which answers, hangs, or lies. */
+static struct {
+	unsigned int runs, hangs;
+	bool lies;
+} guest;
+
+static int fake_create(struct target_context *ctx, const struct run_request *r,
+		       void **vm, struct error *e)
+{
+	(void)ctx;
+	(void)r;
+	(void)e;
+	*vm = &guest;
+	return 0;
+}
+
+static int fake_run(void *vm, const struct run_request *r,
+		    struct observation *seen, struct error *e)
+{
+	struct abi_mailbox *mb = &seen->mailbox;
+
+	(void)vm;
+	(void)r;
+	(void)e;
+	if (guest.runs++ < guest.hangs) {
+		seen->end = RUN_HANG;
+		strcpy(seen->end_reason, "no answer");
+		return 0;
+	}
+	mb->verdict = ABI_PASS;
+	mb->stamps_done = guest.lies ? ~0u : 5;
+	for (unsigned int i = 0; i < WAY_SAMPLES; i++)
+		mb->stamp[i] = (struct abi_block){ 7, 7 + i };
+	return 0;
+}
+
+static void fake_destroy(void *vm)
+{
+	(void)vm;
+}
+
+static const struct target fake_target = {
+	.name = "fake", .create = fake_create, .run = fake_run,
+	.destroy = fake_destroy,
+};
+
+static void take(struct taken *t, unsigned int rounds, unsigned int hangs,
+		 bool lies)
+{
+	static const struct way way = { .kind = WAY_TIME };
+	static double room[3][DETECT_ROUNDS_MAX * WAY_SAMPLES];
+	struct detect *d = calloc(1, sizeof(*d));
+	struct taken unused[2] = { { .state = TAKEN_SKIPPED },
+				   { .state = TAKEN_SKIPPED } };
+	struct error e;
+
+	assert_non_null(d);
+	memset(t, 0, sizeof(*t));
+	t->value = room[0];
+	d->ways = d->places = 1;
+	d->way[0] = &way;
+	d->options.rounds = rounds;
+	rng_seed(&d->rng, 7);
+	d->native.plain = &unused[0];
+	d->native.hidden = &unused[1];
+	d->native.session.target = d->place[0].session.target = &fake_target;
+	d->native.session.ctx.pu_count = d->place[0].session.ctx.pu_count = 2;
+	d->place[0].plain = t;
+	guest.runs = 0;
+	guest.hangs = hangs;
+	guest.lies = lies;
+	assert_int_equal(detect_run(d, &e), 0);
+	free(d);
+}
+
+static void guests_are_not_believed(void **state)
+{
+	struct taken t;
+
+	(void)state;
+	take(&t, 4, 0, false);
+	assert_int_equal(t.state, TAKEN_SAMPLES);
+	assert_int_equal(t.samples, 20);
+	assert_true(t.value[4] == 4 && t.count[3] == 5);
+	/* One that does not come back costs two deadlines, and no more. */
+	take(&t, 8, 99, false);
+	assert_int_equal(t.state, TAKEN_HUNG);
+	assert_int_equal(guest.runs, 2);
+	assert_string_equal(t.reason, "no answer");
+	/* Once is a busy host. */
+	take(&t, 8, 1, false);
+	assert_int_equal(t.state, TAKEN_SAMPLES);
+	assert_int_equal(t.runs, 7);
+	/* More samples than there is room for are not taken. */
+	take(&t, DETECT_ROUNDS_MAX, 0, true);
+	assert_int_equal(t.samples, DETECT_ROUNDS_MAX * WAY_SAMPLES);
+}
+
 static void hypervisor_is_hidden(void **state)
 {
 	static const uint32_t leaf[] = { 0, 1, 7, 0x40000000, 0x40000001,
@@ -469,6 +567,7 @@ int main(void)
 		cmocka_unit_test(attack_is_carried_out),
 		cmocka_unit_test(values_are_exact),
 		cmocka_unit_test(control_guards),
+		cmocka_unit_test(guests_are_not_believed),
 		cmocka_unit_test(hypervisor_is_hidden),
 		cmocka_unit_test(tsc_is_scaled),
 	};

@@ -10,7 +10,7 @@
 #include "smp.h"
 #include "way.h"
 
-#define PATIENCE	(1u << 26)	/* turns, for the other to be there */
+#define PATIENCE	(1u << 29)	/* turns in all, for the other to be there */
 #define NO_MANUAL	"no manual says how long: compared with this machine's own"
 
 static volatile uint64_t shared __attribute__((aligned(64)));
@@ -30,11 +30,12 @@ static inline void follower_clocks(void)
 		shared = tsc_read();
 }
 
-static inline bool follower_there(void)
+/* A busy host may keep it off its CPU; not for ever. */
+static inline bool follower_there(unsigned int *patience)
 {
 	uint64_t before = shared;
 
-	for (unsigned int i = 0; i < PATIENCE; i++)
+	for (; *patience; --*patience)
 		if (shared != before)
 			return true;
 	return false;
@@ -43,9 +44,11 @@ static inline bool follower_there(void)
 /* Counts of the other over a CPUID, and over a loop that does not exit. */
 static inline void leader_counts(struct abi_mailbox *mb)
 {
+	unsigned int patience = PATIENCE;
 	uint32_t a, b, c, d;
 
-	for (unsigned int i = 0; i < WAY_SAMPLES && follower_there(); i++) {
+	for (unsigned int i = 0;
+	     i < WAY_SAMPLES && follower_there(&patience); i++) {
 		uint64_t begin = shared, middle, n = 4000;
 
 		arch_cpuid(0, 0, &a, &b, &c, &d);
@@ -59,9 +62,11 @@ static inline void leader_counts(struct abi_mailbox *mb)
 /* The other's clock over CPUIDs, and one's own. */
 static inline void leader_clocks(struct abi_mailbox *mb)
 {
+	unsigned int patience = PATIENCE;
 	uint32_t a, b, c, d;
 
-	for (unsigned int i = 0; i < WAY_SAMPLES && follower_there(); i++) {
+	for (unsigned int i = 0;
+	     i < WAY_SAMPLES && follower_there(&patience); i++) {
 		uint64_t theirs = shared, own = tsc_read();
 
 		for (unsigned int k = 0; k < 4; k++)

@@ -66,6 +66,14 @@ static void state_set(struct taken *t, enum taken_state state,
 	snprintf(t->reason, sizeof(t->reason), "%s", reason);
 }
 
+/* A busy host makes one run go wrong; two of them are not by chance. */
+static void state_bad(struct taken *t, enum taken_state state,
+		      const char *reason)
+{
+	if (++t->bad > 1)
+		state_set(t, state, reason);
+}
+
 static void answer_take(const struct way *w, const struct observation *seen,
 			struct taken *t)
 {
@@ -74,18 +82,18 @@ static void answer_take(const struct way *w, const struct observation *seen,
 
 	guest_words(mb->reason, sizeof(mb->reason), words);
 	if (seen->end != RUN_DONE) {
-		if (++t->bad > 1)
-			state_set(t, seen->end == RUN_HANG ? TAKEN_HUNG :
-				  TAKEN_CRASHED, seen->end_reason);
+		state_bad(t, seen->end == RUN_HANG ? TAKEN_HUNG : TAKEN_CRASHED,
+			  seen->end_reason);
 	} else if (mb->verdict == ABI_SKIP) {
 		state_set(t, TAKEN_SKIPPED, words);
 	} else if (mb->verdict != ABI_PASS) {
-		state_set(t, TAKEN_FAILED, words[0] ? words :
+		state_bad(t, TAKEN_FAILED, words[0] ? words :
 			  "the collector said nothing");
+	} else if (!mb->stamps_done) {
+		state_bad(t, TAKEN_FAILED, "the collector gave no samples");
 	} else {
 		samples_take(w, mb, t);
-		state_set(t, t->samples ? TAKEN_SAMPLES : TAKEN_FAILED,
-			  t->samples ? "" : "the collector gave no samples");
+		state_set(t, TAKEN_SAMPLES, "");
 		if (w->kind == WAY_VALUE)
 			memcpy(t->seen, words, sizeof(words));
 	}
@@ -131,14 +139,10 @@ static struct run_request request_make(struct detect *d, const struct place *p,
 	};
 }
 
-/*
- * What is not to be had will not be otherwise again. A hang may be a busy
- * host's, once.
- */
+/* What is not to be had will not be otherwise again. */
 static bool given_up(const struct taken *t)
 {
-	return t->state == TAKEN_SKIPPED || t->state == TAKEN_FAILED ||
-	       t->bad > 1;
+	return t->state == TAKEN_SKIPPED || t->bad > 1;
 }
 
 static int run_once(struct detect *d, const struct run *run,
@@ -164,7 +168,7 @@ static int run_once(struct detect *d, const struct run *run,
 	if (rc == -EIO)
 		return rc;	/* a vCPU is stuck: stop here */
 	if (rc)
-		state_set(t, TAKEN_FAILED, e->text);
+		state_bad(t, TAKEN_FAILED, e->text);
 	else
 		answer_take(w, seen, t);
 	observation_clear(seen);

@@ -71,7 +71,7 @@ struct taken {
 	double *value;			/* of all runs in turn; owned */
 	unsigned int count[DETECT_ROUNDS_MAX];
 	unsigned int runs;		/* that gave samples */
-	unsigned int bad;		/* that hung or died */
+	unsigned int bad;		/* that hung, died or failed */
 	size_t samples;
 };
 
