@@ -10,7 +10,7 @@
 
 static const struct defect *const tables[] = {
 	defects_of_cpu, defects_of_exceptions, defects_of_exits,
-	defects_of_containment,
+	defects_of_interrupts, defects_of_containment,
 };
 
 const struct defect *defect_at(size_t i)

@@ -47,6 +47,7 @@ enum defect_on {
 	ON_AFTER,
 	ON_EXCEPTION,		/* .vector: its frame is on the stack */
 	ON_DIRTY_LOG,		/* is read: it loses the first page */
+	ON_WIRE,		/* the VMM's own is set to .level: it is not */
 };
 
 /* What it does then. */
@@ -123,7 +124,7 @@ struct defect {
 	enum defect_cpl cpl;		/* of the instruction */
 	bool for_leaf;			/* only when EAX was .leaf before it */
 	uint32_t leaf, msr;
-	uint8_t vector, as;
+	uint8_t vector, as, level;
 	/* Spoils a memslot before KVM is told; whether there was anything to. */
 	bool (*slot)(struct kvm_userspace_memory_region *region, bool *told);
 };
@@ -169,12 +170,16 @@ int defects_msr_filter(struct vm *vm, uint32_t also, struct error *e);
 /* A dirty log that KVM gave, of so many words. */
 void defects_dirty(struct defects *d, uint64_t *bitmap, size_t words);
 
+/* A wire's new level; false: KVM is not to hear of it. */
+bool defects_wire(struct defects *d, unsigned int level);
+
 /* State of a vCPU between its exits. */
 struct defect_vcpu {
 	bool entered;			/* it has run before */
 	bool stepping;			/* single steps are on */
 	bool passing;			/* one, over a breakpoint's address */
-	bool turn;			/* time_turn_back(): every second */
+	bool turn;			/* what is done every second time */
+	uint8_t put_off;		/* an interrupt that is late; 0: none */
 	uint64_t gate_rip[4];		/* where breakpoints are */
 	uint8_t gate_vector[4];
 	unsigned int gates;

@@ -160,6 +160,7 @@ bool defects_served(struct vcpu *v)
 	unsigned int count = access_read(v, &now, &on);
 
 	host_restore();
+	interrupt_resend(v);
 	if (is_bell(v))
 		bell_heed(v, now.data);
 	return count && !is_bell(v) && bend(v, on, &now, count);

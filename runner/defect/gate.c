@@ -93,8 +93,12 @@ static void exception_bend(struct vcpu *v, const struct defect *d)
 	struct defect_now now = { 0 };
 
 	if (d->act == ACT_SKIP) {
-		if (!defects_idle(v) && frame_return(v, d))
-			defects_count(v->vm->config.defects, d, true);
+		if (defects_idle(v) || !frame_return(v, d))
+			return;
+		defects_count(v->vm->config.defects, d, true);
+		now.defect = d;
+		if (d->fn)
+			d->fn(v, &now);
 		return;
 	}
 	defect_act(v, d, &now);

@@ -9,7 +9,7 @@
 
 /* The tables; each ends in a defect without a name. */
 extern const struct defect defects_of_cpu[], defects_of_exceptions[],
-	defects_of_exits[], defects_of_containment[];
+	defects_of_exits[], defects_of_interrupts[], defects_of_containment[];
 
 /* Those of a vCPU that act on `on`, by turns from *i = 0; NULL: no more. */
 const struct defect *defects_next(const struct vcpu *v, enum defect_on on,
@@ -43,6 +43,9 @@ bool step_serve(struct vcpu *v);
 uint64_t gate_rip(struct vcpu *v, uint8_t vector);
 /* Acts, if there is a breakpoint at `rip`. */
 bool gate_reached(struct vcpu *v, uint64_t rip);
+
+/* interrupt.c: what was put off comes now. */
+void interrupt_resend(struct vcpu *v);
 
 /* msr.c */
 bool msr_bend(struct vcpu *v);

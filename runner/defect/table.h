@@ -46,6 +46,9 @@ defect_fn time_turn_back, time_stand, write_one_more, canary_touch,
 	ram_overrun, memory_show, gs_base_leave, mxcsr_leave, fcw_leave,
 	trap_leave;
 
+/* interrupt.c: at its gate; interrupt_put_off() once it is off the stack */
+defect_fn interrupt_repeat, interrupt_put_off;
+
 /* acts.c: memslots before KVM hears of them */
 bool slot_one_page_more(struct kvm_userspace_memory_region *region, bool *told);
 bool slot_writable(struct kvm_userspace_memory_region *region, bool *told);

@@ -93,6 +93,8 @@ int irq_line_set(struct vm *vm, uint32_t gsi, unsigned int level,
 {
 	const struct kvm_irq_level line = { .irq = gsi, .level = level };
 
+	if (vm->config.defects && !defects_wire(vm->config.defects, level))
+		return 0;
 	return KVM_IOCTL(vm->fd, KVM_IRQ_LINE, &line, e);
 }
 
