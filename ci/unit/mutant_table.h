@@ -10,6 +10,7 @@
 #include "mutant_code.h"
 #include "mutant_host.h"
 #include "mutant_machine.h"
+#include "mutant_more.h"
 #include "mutant_outside.h"
 #include "mutant_table_machine.h"
 #include "mutant_virtio.h"
@@ -467,6 +468,7 @@ static const struct mutant mutants[] = {
 	{ "containment/state/watchpoint_does_not_fire_in_the_host",
 	  .fn = trap_raise },
 #include "mutant_rows_outside.h"
+#include "mutant_rows_more.inc"
 };
 
 #define MUTANTS	(sizeof(mutants) / sizeof(*mutants))

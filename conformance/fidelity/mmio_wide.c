@@ -92,7 +92,7 @@ __guest const char *sse_on(void)
 	.prepare = HOST(device_prepare), .control = CONTROL
 
 PROBE(vector_load_gives_sixteen_bytes,
-	.rule = "MOVUPS, MOVDQU, MOVDQA, MOVQ and MOVD load from a device",
+	.rule = "MOVUPS, MOVDQU and MOVDQA load 16 bytes from a device",
 	VECTORS, .skip = GUEST(sse_on))
 {
 	SAME("movdqu (%%rdi), %%xmm0\n\tmovq %%xmm0, %%rax\n\t"
@@ -100,8 +100,6 @@ PROBE(vector_load_gives_sixteen_bytes,
 	SAME("movdqa (%%rdi), %%xmm0\n\tmovq %%xmm0, %%rax\n\t"
 	     "psrldq $8, %%xmm0\n\tmovq %%xmm0, %%rdx", ALL_FLAGS);
 	SAME("movups (%%rdi), %%xmm0\n\tmovq %%xmm0, %%rax", ALL_FLAGS);
-	SAME("movq (%%rdi), %%xmm0\n\tmovq %%xmm0, %%rax", ALL_FLAGS);
-	SAME("movd (%%rdi), %%xmm0\n\tmovq %%xmm0, %%rax", ALL_FLAGS);
 }
 
 #define XMM0_FROM_RDX_RAX						\
@@ -118,10 +116,12 @@ PROBE(vector_store_takes_sixteen_bytes,
 	SAME(XMM0_FROM_RDX_RAX "movntps %%xmm0, (%%rdi)", ALL_FLAGS);
 }
 
-PROBE(vector_store_of_eight_bytes,
-	.rule = "MOVQ and MOVD store the low part of a vector register to a device",
+PROBE(vector_moves_of_eight_bytes,
+	.rule = "MOVQ and MOVD move the low part of a vector register",
 	VECTORS, .skip = GUEST(sse_on))
 {
+	SAME("movq (%%rdi), %%xmm0\n\tmovq %%xmm0, %%rax", ALL_FLAGS);
+	SAME("movd (%%rdi), %%xmm0\n\tmovq %%xmm0, %%rax", ALL_FLAGS);
 	SAME("movq %%rax, %%xmm0\n\tmovq %%xmm0, 8(%%rdi)", ALL_FLAGS);
 	SAME("movq %%rax, %%xmm0\n\tmovd %%xmm0, 4(%%rdi)", ALL_FLAGS);
 }

@@ -72,6 +72,22 @@ PROBE(noncanonical_base_faults,
 	}
 }
 
+PROBE(pat_reads_back,
+	.rule = "IA32_PAT reads back what was written, of every type that there is",
+	.cite = "Intel SDM vol. 3, Page Attribute Table (PAT); AMD APM vol. 2, PAT "
+		"Register",
+	.control = "a WRMSR that does nothing is caught")
+{
+	/* UC, WC, WT, WP, WB, UC-: entry 0, which is in use, stays WB. */
+	const uint64_t types = 0x0700010405060006ull;
+	uint64_t before = rdmsr(MSR_PAT);
+
+	CHECK_EQ(NO_FAULT, wrmsr_safe(MSR_PAT, types));
+	CHECK_EQ(types, rdmsr(MSR_PAT));
+	CHECK_EQ(NO_FAULT, wrmsr_safe(MSR_PAT, before));
+	CHECK_EQ(before, rdmsr(MSR_PAT));
+}
+
 PROBE(pat_reserved_type_faults,
 	.rule = "WRMSR of a reserved memory type to the PAT raises #GP",
 	.cite = "Intel SDM vol. 3, IA32_PAT MSR; AMD APM vol. 2, PAT Register",

@@ -360,7 +360,7 @@ real_idt_pointer:
 
 	.bss
 	.balign 16
-	.globl mode_fault, mode_resume, mode_vm86_esp
+	.globl mode_fault, mode_resume, mode_vm86_esp, mode_gdt
 mode_fault:
 	.skip 28
 mode_resume:
