@@ -12,97 +12,12 @@
 #include "item_host.h"
 #include "kvm/ioctl.h"
 #include "kvm/vm.h"
+#include "racer.h"
 #include "suite.h"
 
 #define SLOT_GPA	0x20000000ull
 #define PAGE		4096ull
 #define WORD		0x5ec2e75ec2e75ec2ull
-#define RACE_CYCLES	50000000ull	/* at least ... */
-#define RACE_MOST	(40 * RACE_CYCLES)
-#define CALLS_LEAST	2		/* ... and until so many were made */
-#define CITE		"Linux, KVM API; KVM selftests, memslot_perf_test, "		\
-			"set_memory_region_test"
-
-typedef bool call_fn(struct item_host *h, uint64_t n);
-
-static struct {
-	pthread_t thread;
-	struct item_host *h;
-	call_fn *fn;
-	volatile bool stop;
-	bool running;
-	uint64_t calls, refused;
-} racer;
-
-__host void *racer_main(void *opaque)
-{
-	(void)opaque;
-	while (!racer.stop) {
-		racer.refused += !racer.fn(racer.h, racer.calls);
-		racer.calls++;
-		/* The guest reads it: a slow host's calls take longer. */
-		racer.h->mailbox->arg[0] = racer.calls;
-	}
-	return NULL;
-}
-
-__host void race_begin(struct item_host *h, call_fn *fn)
-{
-	racer.h = h;
-	racer.fn = fn;
-	racer.stop = false;
-	racer.calls = racer.refused = 0;
-	racer.running = !pthread_create(&racer.thread, NULL, racer_main, NULL);
-	if (!racer.running)
-		host_verdict(h, ABI_ERROR, "no thread to race with");
-}
-
-__host void race_finish(struct item_host *h)
-{
-	(void)h;
-	racer.stop = true;
-	if (racer.running)
-		pthread_join(racer.thread, NULL);
-	racer.running = false;
-}
-
-__host void race_judge(struct item_host *h)
-{
-	race_finish(h);
-	host_check(h, "calls were made", true, racer.calls >= CALLS_LEAST);
-	host_check(h, "calls that were refused", 0, racer.refused);
-}
-
-__guest bool racing(uint64_t begin)
-{
-	uint64_t cycles = tsc_read() - begin;
-
-	return cycles < RACE_CYCLES || (cycles < RACE_MOST &&
-	       *(volatile uint64_t *)&mailbox->arg[0] < CALLS_LEAST);
-}
-
-/* The guest's part: exits of all sorts, and a memory that must hold. */
-__guest void exits_and_memory(void)
-{
-	static uint64_t here[512];
-	uint64_t begin = tsc_read(), lost = 0;
-
-	for (uint64_t i = 0; racing(begin); i++) {
-		here[i % 512] = i;
-		outl(ABI_PORT_USER, (uint32_t)i);
-		lost += here[i % 512] != i;
-		mmio_read32(ABI_HOLE_GPA + (i & 0xff8));
-		cpuid_reg((uint32_t)i & 7, 0, 0);
-	}
-	CHECK_EQ(0, lost);
-}
-
-#define RACE(id, text, prepared, ...)					\
-	PROBE(id, .rule = text, .cite = CITE, .needs = NEED_VMM,	\
-		.control = "a racing call that is refused is caught",	\
-		.watch = WATCH_OUTSIDE, .prepare = HOST(prepared),	\
-		.judge = HOST(race_judge), .finish = HOST(race_finish),	\
-		__VA_ARGS__)
 
 __host bool slot_call(struct item_host *h, uint64_t n)
 {
@@ -184,7 +99,7 @@ __host bool doorbell_call(struct item_host *h, uint64_t n)
 		fd = -1;
 	}
 	/* Never stopped in between: the descriptor would stay open. */
-	if (!(n & 1) && ok && racer.stop)
+	if (!(n & 1) && ok && race_stops(doorbell_call))
 		return doorbell_call(h, n + 1);
 	return ok;
 }
