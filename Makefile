@@ -113,7 +113,7 @@ install: all $(MANUAL)
 	install -D -m 644 $(BUILD)/manual/fish \
 		$(DESTDIR)$(SHARE)/fish/vendor_completions.d/vmgauge.fish
 	install -d -m 755 $(DESTDIR)$(SHARE)/doc/vmgauge
-	install -m 644 README.md LICENSE runner/result/result.schema.json \
+	install -m 644 README.md LICENSE runner/result/*.schema.json \
 		$(DESTDIR)$(SHARE)/doc/vmgauge
 
 .PHONY: deb

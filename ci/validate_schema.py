@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """
-Are these documents what their schema says, that of results or of detect? A
-validator that was written elsewhere decides: python3-jsonschema.
+Are these documents what their schema says, that of results, of detect, of a
+soak or of differ? A validator that was written elsewhere decides:
+python3-jsonschema.
 
 	ci/validate_schema.py FILE...
 
@@ -18,6 +19,7 @@ except ImportError:
     sys.exit("validate_schema: no jsonschema: apt-get install python3-jsonschema")
 
 SCHEMAS = pathlib.Path(__file__).parent.parent / "runner/result"
+KINDS = ("result", "detect", "soak", "differ")
 SHOWN = 10
 
 
@@ -35,14 +37,32 @@ def place(error):
     return "/".join(str(part) for part in error.absolute_path) or "the whole"
 
 
+def whole(kind, result):
+    """A schema and what it takes from that of results, in one piece."""
+    text = json.dumps(load(SCHEMAS / f"{kind}.schema.json"))
+    schema = json.loads(text.replace("result.schema.json#/properties/",
+                                     "#/$defs/result_properties/")
+                        .replace("result.schema.json#", "#"))
+    schema["$defs"] = {**result["$defs"], **schema.get("$defs", {}),
+                       "result_properties": result["properties"]}
+    return schema
+
+
+def name_of(schema):
+    """What a document of this schema says of itself."""
+    said = schema["properties"].get("schema", schema["properties"].get("format"))
+    return said["const"]
+
+
 def problems(validators, path):
     """What is wrong with one file, as lines of text, the deepest first."""
     try:
         document = load(path)
     except (OSError, ValueError) as error:
         return [str(error)]
-    kind = document.get("schema") if isinstance(document, dict) else None
-    validator = validators.get(kind, validators["vmgauge-result/1"])
+    says = document if isinstance(document, dict) else {}
+    kind = says.get("schema", says.get("format"))
+    validator = validators.get(str(kind), validators["vmgauge-result/1"])
     errors = sorted(validator.iter_errors(document),
                     key=lambda error: -len(error.absolute_path))
     return [f"{place(error)}: {error.message[:300]}" for error in errors]
@@ -68,10 +88,10 @@ def main(paths):
     if not paths or paths[0].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
         return 2
-    schemas = [load(SCHEMAS / f"{kind}.schema.json")
-               for kind in ("result", "detect")]
-    validators = {schema["properties"]["schema"]["const"]:
-                  jsonschema.Draft202012Validator(schema) for schema in schemas}
+    result = load(SCHEMAS / "result.schema.json")
+    schemas = [whole(kind, result) for kind in KINDS]
+    validators = {name_of(schema): jsonschema.Draft202012Validator(schema)
+                  for schema in schemas}
     failed = 0
     print(f"1..{len(paths) + 1}")
     wrong = [line for schema in schemas for line in check_schema(schema)]

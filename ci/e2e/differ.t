@@ -95,6 +95,10 @@ mutant memory cpl3:memory:lea "f['kind'] == 'memory'"
 mutant vector cpl3:xmm3:xchg "f['kind'] == 'vector'"
 
 native_only --count 32 --inject cpl3:hang:push -o hang.json --deadline 50
+check "the document is as its schema says" valid register.json hang.json
+sed 's/"repeats": *true/"repeats": 1/' register.json >spoilt.json
+check "... which tells what is none" [ \
+	"$(valid register.json spoilt.json | grep -c '^not ok')" -eq 1 ]
 check "a hang is a finding" [ "$(count hang.json "f['kind'] == 'hung'")" -gt 0 ]
 check "... and all sequences had their turn" says "sequences 0 to 31"
 vmgauge differ --where native,cpl3 --seed 1 --count 32 --deadline 50 \

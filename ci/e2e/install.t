@@ -14,7 +14,9 @@ opt/gauge/bin/vmgauge
 $share/bash-completion/completions/vmgauge
 $share/doc/vmgauge/LICENSE
 $share/doc/vmgauge/README.md
+$share/doc/vmgauge/differ.schema.json
 $share/doc/vmgauge/result.schema.json
+$share/doc/vmgauge/soak.schema.json
 $share/fish/vendor_completions.d/vmgauge.fish
 $share/man/man1/vmgauge.1
 $share/zsh/site-functions/_vmgauge

@@ -180,12 +180,12 @@ enum ending {
 /* One at a time in a process. */
 static struct {
 	struct item_host *h;
-	struct whole state;
 	uint8_t *ram;			/* as it was at the step; owned */
 	timer_t timer;
 	uint64_t ended[ENDINGS];
 	uint64_t made;			/* operations, by all clones */
 	char why[64];			/* of the last that was wrong */
+	struct whole state;		/* its end is open: the last */
 } bytecode __attribute__((unused));
 
 __host void step_taken(struct vcpu *v, void *opaque, uint64_t offset,

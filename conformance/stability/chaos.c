@@ -39,14 +39,13 @@ __host bool state_call(struct item_host *h, uint64_t n)
 		struct kvm_xcrs xcrs;
 		struct kvm_mp_state mp;
 	} s;
+	/* struct kvm_msrs with room for one. */
 	static struct {
-		struct kvm_msrs head;
+		uint32_t nmsrs, pad;
 		struct kvm_msr_entry one;
-	} msr;
+	} msr = { 1, 0, { .index = 0xc0000082 } };	/* LSTAR */
 	int fd = h->vcpu->fd;
 
-	msr.head.nmsrs = 1;
-	msr.one.index = 0xc0000082;		/* LSTAR */
 	switch (n % 9) {
 	case 0:
 		return kvm_call_raw(fd, KVM_GET_REGS, (uintptr_t)&s) >= 0;

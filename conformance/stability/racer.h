@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "item_host.h"
 #include "kvm/ioctl.h"
@@ -14,6 +15,7 @@
 #include "suite.h"
 
 #define RACERS	4u
+#define WAITS	10000	/* of 100 us, for its first calls */
 #define CITE	"Linux, KVM API; KVM selftests, memslot_perf_test, "		\
 		"set_memory_region_test"
 
@@ -26,7 +28,8 @@ static struct racer {
 	call_fn *fn;
 	volatile bool stop;
 	bool running;
-	uint64_t calls, refused;
+	volatile uint64_t calls;
+	uint64_t refused;
 } racers[RACERS] __attribute__((unused));
 
 __host void *racer_main(void *opaque)
@@ -57,6 +60,9 @@ __host void race_begin(struct item_host *h, call_fn *fn)
 	r->running = !pthread_create(&r->thread, NULL, racer_main, r);
 	if (!r->running)
 		host_verdict(h, ABI_ERROR, "no thread to race with");
+	/* On a busy host the guest could be through before it has a CPU. */
+	for (int i = 0; i < WAITS && r->running && r->calls < 2; i++)
+		nanosleep(&(const struct timespec){ .tv_nsec = 100000 }, NULL);
 }
 
 /* Of what was called in pairs: the guest is through, end with the second. */
