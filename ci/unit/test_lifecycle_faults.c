@@ -249,6 +249,27 @@ static void kernel_memory_is_the_cgroups(void **state)
 	assert_int_equal(40960, bytes);
 }
 
+static void others_in_the_group_are_seen(void **state)
+{
+	char self[32], both[64];
+
+	(void)state;
+	snprintf(self, sizeof(self), "%d\n", (int)getpid());
+	snprintf(both, sizeof(both), "1\n%d\n", (int)getpid());
+	tree_put("/proc/self/cgroup", "4:memory:/z\n0::/\n");
+	assert_true(footprint_kernel_shared(tree));
+	tree_put("/sys/fs/cgroup/memory/z/cgroup.procs", self);
+	assert_false(footprint_kernel_shared(tree));
+	tree_put("/sys/fs/cgroup/memory/z/cgroup.procs", both);
+	assert_true(footprint_kernel_shared(tree));
+	tree_put("/proc/self/cgroup", "0::/w\n");
+	assert_true(footprint_kernel_shared(tree));
+	tree_put("/sys/fs/cgroup/w/cgroup.procs", self);
+	assert_false(footprint_kernel_shared(tree));
+	tree_put("/proc/self/cgroup", "");
+	assert_true(footprint_kernel_shared(tree));
+}
+
 static void nothing_counted_is_no_zero(void **state)
 {
 	static const char *const groups[] = { "", "0::/old\n", "0::/none\n",
@@ -298,6 +319,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_ioctl_that_fails_is_told),
 		cmocka_unit_test_setup_teardown(kernel_memory_is_the_cgroups,
+						tree_open, tree_close),
+		cmocka_unit_test_setup_teardown(others_in_the_group_are_seen,
 						tree_open, tree_close),
 		cmocka_unit_test_setup_teardown(nothing_counted_is_no_zero,
 						tree_open, tree_close),

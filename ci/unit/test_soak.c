@@ -16,6 +16,8 @@
 #include <cmocka.h>
 
 #include "item_host.h"
+#include "oracle/oracle.h"
+#include "result/doc.h"
 #include "session_fixture.h"
 #include "soak/slope.h"
 #include "soak/soak.h"
@@ -271,6 +273,84 @@ static void leaks_are_found(void **state)
 		close(fd);
 }
 
+/* A guest that is right at first, and then has what a busy host gives it. */
+static struct {
+	unsigned int runs, bad;		/* how many are bad behind the first */
+	enum run_end end;
+	const char *check;		/* that fails; NULL: none */
+	unsigned int longest_ms;
+} busy;
+
+static int busy_run(void *vm, const struct run_request *r,
+		    struct observation *seen, struct error *e)
+{
+	int rc = target_null.run(vm, r, seen, e);
+	struct abi_mailbox *mb = &seen->mailbox;
+
+	if (r->deadline_ms > busy.longest_ms)
+		busy.longest_ms = r->deadline_ms;
+	if (rc || busy.runs++ == 0 || !busy.bad)
+		return rc;
+	busy.bad--;
+	seen->end = busy.end;
+	if (!busy.check)
+		return 0;
+	mb->verdict = ABI_FAIL;
+	mb->checks = mb->checks_failed = mb->checks_kept = 1;
+	memset(&mb->check[0], 0, sizeof(mb->check[0]));
+	snprintf(mb->check[0].expr, sizeof(mb->check[0].expr), "%s",
+		 busy.check);
+	return 0;
+}
+
+/* One that is bad `bad` times: what is late, and what is worse. */
+static void busy_soak(unsigned int bad, enum run_end end, const char *check,
+		      unsigned int late, unsigned int worse)
+{
+	static const char *const globs[] = {
+		"fidelity/msr/efer_reserved_bit_faults", NULL,
+	};
+	const struct session_options o = bed_options("null");
+	struct target target = target_null;
+	struct error e = { "" };
+	struct soak k;
+	struct bed b;
+
+	memset(&busy, 0, sizeof(busy));
+	busy.bad = bad;
+	busy.end = end;
+	busy.check = check;
+	bed_open(&b, &o, globs);
+	target.run = busy_run;
+	b.s.target = &target;
+	if (soak_open(&k, &b.s, 0.2, &e) || soak_run(&k, &e))
+		fail_msg("%s", e.text);
+	assert_true(k.runs > 3);
+	assert_int_equal(k.late, late);
+	assert_int_equal(k.worse, worse);
+	assert_int_equal(k.verdicts[doc_verdict_severity("pass")],
+			 k.runs - worse);
+	bed_end(&b, &k);
+}
+
+static void a_busy_host_is_no_hang(void **state)
+{
+	(void)state;
+	busy_soak(1, RUN_HANG, NULL, 1, 0);
+	assert_true(busy.longest_ms > 20);
+	busy_soak(2, RUN_HANG, NULL, 0, 1);
+}
+
+static void lateness_alone_is_looked_at_again(void **state)
+{
+	(void)state;
+	busy_soak(1, RUN_DONE, ORACLE_NEIGHBOUR_LATE, 1, 0);
+	busy_soak(2, RUN_DONE, ORACLE_KICKS_LATE, 0, 1);
+	busy_soak(1, RUN_DONE, "words of the sibling's secret in the guest", 0,
+		  1);
+	busy_soak(1, RUN_CRASH, NULL, 0, 1);
+}
+
 static json_t *parsed(const char *text)
 {
 	json_t *o = json_loads(text, 0, NULL);
@@ -354,6 +434,8 @@ int main(void)
 		cmocka_unit_test(slope_covers),
 		cmocka_unit_test(slope_refuses),
 		cmocka_unit_test(kernel_log_is_read),
+		cmocka_unit_test(a_busy_host_is_no_hang),
+		cmocka_unit_test(lateness_alone_is_looked_at_again),
 		cmocka_unit_test(faults_are_told),
 		cmocka_unit_test(leaks_are_found),
 		cmocka_unit_test(resume_takes_over),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/footprint.h"
 #include "host/sysfile.h"
@@ -100,4 +101,21 @@ int footprint_kernel(const char *root, int64_t *bytes, struct error *e)
 	return error_set(e, rc, "no memory cgroup counts this process's "
 			 "kernel memory (%s): run it in one, as by "
 			 "systemd-run --scope", strerror(-rc));
+}
+
+bool footprint_kernel_shared(const char *root)
+{
+	char groups[4096], procs[8192], *path, *end;
+	bool v1;
+
+	if (sysfile_read(root, "/proc/self/cgroup", groups,
+			 sizeof(groups)) < 0)
+		return true;
+	path = cgroup_path(groups, &v1);
+	if (!path || sysfile_readf(root, procs, sizeof(procs), CGROUP_MOUNT
+				   "%s%s/cgroup.procs", v1 ? "/memory" : "",
+				   path) < 0)
+		return true;
+	return strtol(procs, &end, 10) != getpid() ||
+	       end[strspn(end, "\n")];
 }

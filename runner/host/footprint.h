@@ -6,6 +6,7 @@
 #ifndef VMGAUGE_HOST_FOOTPRINT_H
 #define VMGAUGE_HOST_FOOTPRINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -25,5 +26,11 @@ int footprint_user(const char *root, int64_t *bytes, struct error *e);
  * Source: Linux, Documentation/admin-guide/cgroup-v2.rst, memory.stat.
  */
 int footprint_kernel(const char *root, int64_t *bytes, struct error *e);
+
+/*
+ * Are there others in that cgroup, or may there be? Then its growth may be
+ * theirs: what they map, and the names that they look up and that stay cached.
+ */
+bool footprint_kernel_shared(const char *root);
 
 #endif

@@ -103,7 +103,7 @@ static void kills_judge(struct oracle *o)
 		late += o->kill_ms[i] - o->waited_ms[i] > KILL_BOUND_MS;
 	host_check(o->host, "times that the guest was kicked",
 		   o->kills_wanted, o->kills);
-	host_check(o->host, "kicks that took over 100 ms", 0, late);
+	host_check(o->host, ORACLE_KICKS_LATE, 0, late);
 }
 
 static void thread_judge(struct item_host *h, const struct thread_state *was,
@@ -178,7 +178,7 @@ static void sibling_judge(struct oracle *o)
 	lateness = sibling_lateness(s, o->quiet, atomic_load(&s->beats),
 				    &beside_us);
 	json_decref(lateness);
-	host_check(h, "the neighbour's p99 is over 100 ms late", false,
+	host_check(h, ORACLE_NEIGHBOUR_LATE, false,
 		   beside_us > NEIGHBOUR_BOUND_MS * 1e3);
 }
 

@@ -27,6 +27,10 @@
 #define NEIGHBOUR_BOUND_MS	100.0	/* of its p99 beside a hostile guest */
 #define KILLS_MAX		64
 
+/* Checks of time: only these fail where a busy host is all that is wrong. */
+#define ORACLE_KICKS_LATE	"kicks that took over 100 ms"
+#define ORACLE_NEIGHBOUR_LATE	"the neighbour's p99 is over 100 ms late"
+
 struct oracle {
 	unsigned int watch;		/* enum watch */
 	struct item_host *host;

@@ -11,6 +11,7 @@
 
 #include "extend.h"
 #include "instance.h"
+#include "oracle/oracle.h"
 #include "result/doc.h"
 #include "soak/soak.h"
 
@@ -20,6 +21,7 @@
 #define BEAT_MIN_S	0.1
 #define CHANGES_MOST	64
 #define SKIPPED		2	/* by severity: more went wrong */
+#define FAILED		3
 #define HUNG		4
 
 static double now_s(void)
@@ -122,6 +124,36 @@ static int once(struct soak *k, unsigned int index, struct observation *seen,
 			 series->item->name);
 }
 
+/* All that failed are checks of how long something took. */
+static bool only_late(const json_t *record)
+{
+	const json_t *checks = json_object_get(record, "checks"), *check;
+	bool late = false;
+	size_t i;
+
+	json_array_foreach(checks, i, check) {
+		const char *expr = json_string_value(json_object_get(check,
+								     "expr"));
+
+		if (json_is_true(json_object_get(check, "ok")))
+			continue;
+		if (!expr || (strcmp(expr, ORACLE_KICKS_LATE) &&
+			      strcmp(expr, ORACLE_NEIGHBOUR_LATE)))
+			return false;
+		late = true;
+	}
+	return late;
+}
+
+/* What a busy host, and nothing else, may do to what was right before. */
+static bool look_again(const struct soak *k, unsigned int index, int severity,
+		       const json_t *record)
+{
+	if (k->last[index] < 0 || k->last[index] > SKIPPED)
+		return false;
+	return severity == HUNG || (severity == FAILED && only_late(record));
+}
+
 /* Runs it; nothing of it stays but its verdict. */
 static int series_run(struct soak *k, unsigned int index,
 		      struct observation *seen, struct error *e)
@@ -131,7 +163,7 @@ static int series_run(struct soak *k, unsigned int index,
 	json_t *record = NULL;
 	int rc = once(k, index, seen, &record, e);
 
-	if (rc == HUNG && k->last[index] >= 0 && k->last[index] <= SKIPPED) {
+	if (look_again(k, index, rc, record)) {
 		json_decref(record);
 		record = NULL;
 		s->options.deadline_ms *= PATIENCE;

@@ -8,12 +8,16 @@
  * what happened since the last one. What is resumed is another process: its
  * memory is compared with its own beats only (`part`).
  *
+ * Kernel memory is judged where the process is alone in its memory cgroup (as
+ * by systemd-run --scope); elsewhere it is told, since it is everybody's.
+ *
  * The beats of a part's first time, a tenth of the whole, are warm-up: pools
  * fill then, and no slope is made of them.
  *
- * A hang of what was right before is looked at again with PATIENCE times the
- * deadline: on a busy host a device's thread may have had no CPU. What is right
- * then was late, and is counted as that.
+ * A hang of what was right before, or a failure of nothing but time (a late
+ * kick, a late neighbour), is looked at again with PATIENCE times the deadline:
+ * on a busy host a thread may have had no CPU. What is right then was late, and
+ * is counted as that; what is not is worse, and keeps its verdict.
  *
  * Journal: {"seen": {"id", "ring", "vcpus", "verdict", "was", "reason"}} when
  * an item's verdict is first known or changes; {"part": N}; {"beat": {...}}.
@@ -48,7 +52,7 @@ struct soak {
 	signed char *last;		/* severity by series, -1; owned */
 	json_t *changes;		/* "seen" records with a "was"; owned */
 	unsigned int worse;		/* times an item began to go wrong */
-	unsigned int late;		/* hangs that were none, this part's */
+	unsigned int late;		/* that were nothing else, this part's */
 	unsigned int warnings, alarms;	/* of the kernel, earlier parts' too */
 	bool tainted;
 	struct vitals vitals;

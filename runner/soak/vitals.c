@@ -33,29 +33,11 @@ static unsigned long taint_read(void)
 			    sizeof(text)) < 0 ? 0 : strtoul(text, NULL, 10);
 }
 
-/* More in the cgroup than this process: its kernel memory is theirs, too. */
-static bool kernel_shared(void)
-{
-	char group[4096], procs[8192], *path, *end;
-
-	if (sysfile_read("", "/proc/self/cgroup", group, sizeof(group)) < 0)
-		return true;
-	path = strstr(group, "0::");
-	if (!path || strstr(group, ":memory:"))
-		return true;
-	path += 3;
-	path[strcspn(path, "\n")] = '\0';
-	if (sysfile_readf("", procs, sizeof(procs),
-			  "/sys/fs/cgroup%s/cgroup.procs", path) < 0)
-		return true;
-	return strtol(procs, &end, 10) != getpid() || end[strspn(end, "\n")];
-}
-
 void vitals_open(struct vitals *v)
 {
 	memset(v, 0, sizeof(*v));
 	v->taint = taint_read();
-	v->kernel_shared = kernel_shared();
+	v->kernel_shared = footprint_kernel_shared("");
 	v->kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (v->kmsg < 0 || lseek(v->kmsg, 0, SEEK_END) < 0)
 		snprintf(v->kmsg_note, sizeof(v->kmsg_note), "the kernel's log "
