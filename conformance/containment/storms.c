@@ -106,6 +106,8 @@ ENDLESS(debug_exception_storm, "Delivering #DB raises #DB, for ever",
 	"CVE-2015-8104, as commonly cited; Intel SDM vol. 3, Debug Exception",
 	.needs = NEED_VMM, .hostile = true)
 {
+	/* Where the frame's store is not watched, TF goes on behind IRET. */
+	irq_install(VEC_DB, irq_count);
 	/* Gate 1's stack becomes IST1, whose frame ends 8 under its top. */
 	idt[16 * VEC_DB + 4] = 1;
 	write_dr0((uint64_t)&cpu0 + CPU_IST_TOP - 8);
