@@ -99,7 +99,7 @@ __host bool doorbell_call(struct item_host *h, uint64_t n)
 		fd = -1;
 	}
 	/* Never stopped in between: the descriptor would stay open. */
-	if (!(n & 1) && ok && race_stops(doorbell_call))
+	if (!(n & 1) && ok && race_stops())
 		return doorbell_call(h, n + 1);
 	return ok;
 }
