@@ -14,6 +14,7 @@ opt/gauge/bin/vmgauge
 $share/bash-completion/completions/vmgauge
 $share/doc/vmgauge/LICENSE
 $share/doc/vmgauge/README.md
+$share/doc/vmgauge/detect.schema.json
 $share/doc/vmgauge/differ.schema.json
 $share/doc/vmgauge/result.schema.json
 $share/doc/vmgauge/soak.schema.json

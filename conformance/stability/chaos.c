@@ -179,7 +179,7 @@ __guest void look_and_write(void)
 	volatile uint64_t *there_at = (volatile uint64_t *)THERE_GPA;
 	uint64_t begin = tsc_read(), wrong = 0, turns = 0;
 
-	for (; tsc_read() - begin < 50000000; turns++) {
+	for (; racing(begin); turns++) {
 		uint64_t a = here_at[0], b = there_at[0];
 
 		wrong += a != WORD && a != ~0ull;
