@@ -42,7 +42,8 @@ static void kick_clear(struct virtio_queue *q)
 		atomic_fetch_add(&q->kicks, 1);
 }
 
-static void sleep_until_kicked(struct virtio_queue *q, int more)
+/* True: it was rung for. */
+static bool sleep_until_kicked(struct virtio_queue *q, int more)
 {
 	struct pollfd fd[2] = {
 		{ .fd = q->kick, .events = POLLIN },
@@ -55,17 +56,18 @@ static void sleep_until_kicked(struct virtio_queue *q, int more)
 	rc = poll(fd, 2, -1);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
 	if (rc <= 0)
-		return;
+		return false;
 	if (fd[0].revents)
 		kick_clear(q);
 	if (fd[1].revents && q->device->ops->queue_fd_clear)
 		q->device->ops->queue_fd_clear(q);
 	else if (fd[1].revents && read(more, &n, sizeof(n)) < 0)
-		return;			/* somebody else's turn: look again */
+		return false;		/* somebody else's turn: look again */
+	return fd[0].revents;
 }
 
 /* While live: the kind of device may have a better way. */
-static void sleep_until_told(struct virtio_queue *q, int more)
+static bool sleep_until_told(struct virtio_queue *q, int more)
 {
 	const struct virtio_device_ops *ops = q->device->ops;
 	int rc = -1, old;
@@ -76,9 +78,10 @@ static void sleep_until_told(struct virtio_queue *q, int more)
 		pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
 	}
 	if (rc < 0)
-		sleep_until_kicked(q, more);
-	else if (rc)
+		return sleep_until_kicked(q, more);
+	if (rc)
 		kick_clear(q);
+	return rc;
 }
 
 static bool hungry(const struct virtio_queue *q)
@@ -103,9 +106,10 @@ static bool worth_a_look(const struct virtio_queue *q,
 	       !(ops->queue_sated && ops->queue_sated(q));
 }
 
-static void patience_learn(struct patience *p)
+/* It slept: would a look have found the request that it was rung for? */
+static void patience_learn(struct patience *p, bool rung)
 {
-	if (__rdtsc() - p->busy_tsc < 2 * p->most_cycles)
+	if (rung && __rdtsc() - p->busy_tsc < 2 * p->most_cycles)
 		p->cycles = p->most_cycles;
 	else
 		p->cycles /= 2;
@@ -136,8 +140,7 @@ static void live_serve(struct virtio_queue *q)
 			__builtin_ia32_pause();
 		} else if (q->ring.broken || !hungry(q) ||
 			   !virtq_notify_ask(&q->ring)) {
-			sleep_until_told(q, fd);
-			patience_learn(&p);
+			patience_learn(&p, sleep_until_told(q, fd));
 		}
 	}
 }
