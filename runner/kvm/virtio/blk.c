@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <x86intrin.h>
 
 #include "kvm/virtio/blk_part.h"
+
+#define HOLD_CYCLES	4000	/* for more to come: less than a system call */
 
 /* Of a queue, while it is live. */
 struct lane {
@@ -19,6 +22,7 @@ struct lane {
 	unsigned int frees;
 	unsigned int under_way;
 	unsigned int most;		/* under way, since there was nothing */
+	uint64_t taken_tsc;		/* when the last of them came */
 };
 
 static void zero(const struct virtq_chain *c, uint64_t offset, uint64_t bytes)
@@ -188,33 +192,58 @@ static bool request_take(struct virtio_queue *q)
 	return true;
 }
 
+static void flush(struct lane *l)
+{
+	if (l->under_way && l->channel->flush)
+		l->channel->flush(l->channel);
+}
+
 static bool reap(struct virtio_queue *q, bool wait)
 {
 	struct lane *l = q->own;
 	struct blk_io *io;
 	bool any = false;
 
-	if (l->under_way && l->channel->flush)
-		l->channel->flush(l->channel);
 	while (l->under_way && (io = l->channel->reap(l->channel, wait))) {
 		l->under_way--;
 		any = true;
-		if (!io_done(q, io))
-			io_submit(q, io);
+		if (io_done(q, io))
+			continue;
+		io_submit(q, io);
+		flush(l);
 	}
 	return any;
 }
 
+/* A driver that has as many under way as it ever had: more will not come. */
+static bool blk_queue_sated(const struct virtio_queue *q)
+{
+	const struct lane *l = q->own;
+
+	return l->under_way && l->under_way == l->most;
+}
+
+/*
+ * A driver that was answered several requests makes as many new ones, one
+ * after the other: they get under way together, by one system call.
+ */
 static bool blk_serve(struct virtio_queue *q)
 {
-	bool any = false;
+	struct lane *l = q->own;
+	bool any = false, hold;
 
 	while (request_take(q))
 		any = true;
+	if (any)
+		l->taken_tsc = __rdtsc();
+	hold = l->under_way && !blk_queue_sated(q) &&
+	       __rdtsc() - l->taken_tsc < HOLD_CYCLES;
+	if (!hold)
+		flush(l);
 	any |= reap(q, false);
 	if (any)
 		virtio_queue_signal(q);
-	return any;
+	return any || hold;
 }
 
 static struct blk_channel *channel_open(struct blk *b, struct error *e)
@@ -237,6 +266,7 @@ static void blk_queue_stop(struct virtio_queue *q)
 
 	if (!l)
 		return;
+	flush(l);
 	while (l->under_way)
 		reap(q, true);
 	q->own = NULL;
@@ -261,14 +291,6 @@ static int blk_queue_start(struct virtio_queue *q, struct error *e)
 		l->free[l->frees++] = &l->io[i];
 	l->channel = channel_open(l->blk, e);
 	return l->channel ? 0 : -EIO;
-}
-
-/* A driver that has as many under way as it ever had: more will not come. */
-static bool blk_queue_sated(const struct virtio_queue *q)
-{
-	const struct lane *l = q->own;
-
-	return l->under_way && l->under_way == l->most;
 }
 
 static int blk_queue_sleep(struct virtio_queue *q)
