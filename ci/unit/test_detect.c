@@ -42,6 +42,16 @@ static void make(struct made *m, struct rng *r, double mean, double apart)
 	m->side = (struct roc_side){ m->value, m->count, CLUSTERS };
 }
 
+/* Through a function: an analyser does not see what a struct points at. */
+static void fill(double *value, unsigned int *count, unsigned int n,
+		 double first, double step)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		value[i] = first + i * step;
+		count[i] = 1;
+	}
+}
+
 static double normal_below(double x)
 {
 	return erfc(-x / M_SQRT2) / 2;
@@ -80,13 +90,13 @@ static void same_is_a_coin(void **state)
 static void clusters_count(void **state)
 {
 	unsigned int ones[ALL];
+	double unused[ALL];
 	int naive = 0, honest = 0;
 	struct rng r;
 
 	(void)state;
 	rng_seed(&r, 2);
-	for (int i = 0; i < ALL; i++)
-		ones[i] = 1;
+	fill(unused, ones, ALL, 0, 0);
 	for (int i = 0; i < 50; i++) {
 		struct made x, y;
 		struct interval ci;
@@ -131,11 +141,8 @@ static void apart_and_equal(void **state)
 	struct roc_side x = { high, ones, CLUSTERS }, y = { low, ones, CLUSTERS };
 
 	(void)state;
-	for (int i = 0; i < CLUSTERS; i++) {
-		ones[i] = 1;
-		low[i] = i;
-		high[i] = 100 + i;
-	}
+	fill(low, ones, CLUSTERS, 0, 1);
+	fill(high, ones, CLUSTERS, 100, 1);
 	/* Never wrong in ten and ten is not certain: but far from a coin. */
 	assert_int_equal(roc_auc(&x, &y, 0.95, &auc, &ci), 0);
 	assert_true(auc == 1 && ci.high == 1 && ci.low > 0.6 && ci.low < 0.95);
@@ -143,15 +150,14 @@ static void apart_and_equal(void **state)
 	assert_true(auc == 0 && ci.low == 0 && ci.high < 0.4 && ci.high > 0.05);
 	assert_int_equal(roc_auc(&x, &x, 0.95, &auc, &ci), 0);
 	assert_true(auc == 0.5 && ci.low < 0.5 && ci.high > 0.5);
-	for (int i = 0; i < CLUSTERS; i++)
-		low[i] = 7;
+	fill(low, ones, CLUSTERS, 7, 0);
 	assert_int_equal(roc_auc(&y, &y, 0.95, &auc, &ci), 0);
 	assert_true(auc == 0.5 && ci.low < 0.4 && ci.high > 0.6);
 	/* What is no number, and what is too little, is not judged. */
 	x.clusters = 1;
 	assert_int_equal(roc_auc(&x, &y, 0.95, &auc, &ci), -ERANGE);
 	x.clusters = CLUSTERS;
-	high[3] = NAN;
+	fill(high, ones, CLUSTERS, NAN, 0);
 	assert_int_equal(roc_auc(&x, &y, 0.95, &auc, &ci), -EINVAL);
 	assert_int_equal(roc_auc(&y, &y, 1, &auc, &ci), -EINVAL);
 }
@@ -322,6 +328,15 @@ static void values_are_exact(void **state)
 	assert_true(!c.made && !strcmp(c.why, "needs CPL0"));
 }
 
+static void taken_make(struct taken *t, struct made *m)
+{
+	t->state = TAKEN_SAMPLES;
+	t->value = m->value;
+	t->runs = CLUSTERS;
+	t->samples = ALL;
+	memcpy(t->count, m->count, sizeof(m->count));
+}
+
 /* A whole run of made-up samples, through the judge. */
 static void control_guards(void **state)
 {
@@ -348,11 +363,7 @@ static void control_guards(void **state)
 	for (int spoilt = 0; spoilt < 2; spoilt++) {
 		for (int i = 0; i < 3; i++) {
 			make(&m[i], &r, i == 2 ? 5 : i == 1 ? 3 * spoilt : 0, 0);
-			t[i].state = TAKEN_SAMPLES;
-			t[i].value = m[i].value;
-			t[i].runs = CLUSTERS;
-			t[i].samples = ALL;
-			memcpy(t[i].count, m[i].count, sizeof(m[i].count));
+			taken_make(&t[i], &m[i]);
 		}
 		assert_int_equal(detect_judge(d, &e), 0);
 		assert_int_equal(control.told, spoilt ? TOLD_YES : TOLD_NO);
@@ -469,25 +480,26 @@ static void hypervisor_is_hidden(void **state)
 {
 	static const uint32_t leaf[] = { 0, 1, 7, 0x40000000, 0x40000001,
 					 0x40000100, 0x80000000 };
-	struct {
-		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entry[7];
-	} c = { .head.nent = 7 };
+	struct kvm_cpuid2 *c = calloc(1, sizeof(*c) +
+				      7 * sizeof(c->entries[0]));
 	unsigned int hide;
 	struct error e;
 
 	(void)state;
+	assert_non_null(c);
+	c->nent = 7;
 	for (int i = 0; i < 7; i++) {
-		c.entry[i].function = leaf[i];
-		c.entry[i].ecx = ~0u;
+		c->entries[i].function = leaf[i];
+		c->entries[i].ecx = ~0u;
 	}
-	hide_cpuid(HIDE_TSC, &c.head);
-	assert_int_equal(c.head.nent, 7);
-	hide_cpuid(HIDE_HYPERVISOR, &c.head);
-	assert_int_equal(c.head.nent, 4);
-	assert_int_equal(c.entry[0].ecx, ~0u);
-	assert_int_equal(c.entry[1].ecx, ~0u >> 1);
-	assert_int_equal(c.entry[3].function, 0x80000000);
+	hide_cpuid(HIDE_TSC, c);
+	assert_int_equal(c->nent, 7);
+	hide_cpuid(HIDE_HYPERVISOR, c);
+	assert_int_equal(c->nent, 4);
+	assert_int_equal(c->entries[0].ecx, ~0u);
+	assert_int_equal(c->entries[1].ecx, ~0u >> 1);
+	assert_int_equal(c->entries[3].function, 0x80000000);
+	free(c);
 	assert_int_equal(hide_parse("tsc,hypervisor", &hide, &e), 0);
 	assert_int_equal(hide, HIDE_TSC | HIDE_HYPERVISOR);
 	assert_int_equal(hide_parse("tsc,smm", &hide, &e), -EINVAL);

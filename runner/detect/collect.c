@@ -197,12 +197,16 @@ static unsigned int round_make(struct detect *d, struct run *run)
 
 int detect_run(struct detect *d, struct error *e)
 {
-	struct run *run = calloc((size_t)d->ways * (2 + 2 * DETECT_TARGETS_MAX),
-				 sizeof(*run));
+	const size_t places = 2 + 2 * DETECT_TARGETS_MAX;
+	struct run *run = calloc((d->ways + 1) * places, sizeof(*run));
 	struct observation *seen = calloc(1, sizeof(*seen));
 	double began_s = now_s();
-	int rc = run && seen ? 0 : error_set(e, -ENOMEM, "out of memory");
+	int rc = 0;
 
+	if (!run || !seen) {
+		rc = error_set(e, -ENOMEM, "out of memory");
+		goto out;
+	}
 	for (unsigned int k = 0; k < d->options.rounds && !rc; k++) {
 		unsigned int n = round_make(d, run);
 
@@ -219,6 +223,7 @@ int detect_run(struct detect *d, struct error *e)
 		}
 	}
 	d->elapsed_s = now_s() - began_s;
+out:
 	free(run);
 	free(seen);
 	return rc;

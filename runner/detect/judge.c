@@ -163,21 +163,27 @@ static unsigned int family_count(const struct detect *d)
 	return sampled * series;
 }
 
+/* One sample to a cluster. */
+static void samples_fill(double *value, unsigned int *count, double v)
+{
+	for (unsigned int i = 0; i < 2 * DETECT_ROUNDS_MAX; i++) {
+		value[i] = v;
+		count[i] = 1;
+	}
+}
+
 /* Whether so few rounds could tell what is never taken for the other. */
 bool detect_rounds_suffice(const struct detect *d)
 {
-	const double one[DETECT_ROUNDS_MAX] = { 0 };
-	double other[2 * DETECT_ROUNDS_MAX], auc;
+	double one[2 * DETECT_ROUNDS_MAX], other[2 * DETECT_ROUNDS_MAX], auc;
 	unsigned int each[2 * DETECT_ROUNDS_MAX];
 	const struct roc_side x = { one, each, d->options.rounds };
 	const struct roc_side y = { other, each, 2 * d->options.rounds };
 	double family = fmax(family_count(d), 1);
 	struct interval ci;
 
-	for (unsigned int i = 0; i < 2 * DETECT_ROUNDS_MAX; i++) {
-		other[i] = 1;
-		each[i] = 1;
-	}
+	samples_fill(one, each, 0);
+	samples_fill(other, each, 1);
 	return !roc_auc(&x, &y, 1 - DETECT_FALSE_ALARMS / family, &auc, &ci) &&
 	       ci.high < 0.5;
 }

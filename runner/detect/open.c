@@ -46,13 +46,14 @@ static bool way_wanted(const char *const *globs, const char *name)
 static int way_add(struct detect *d, const struct way *w, struct error *e)
 {
 	for (unsigned int ring = 0; ring <= 3; ring += 3) {
-		char *name = d->name[d->ways];
+		char *name;
 
 		if (!(w->probe.rings & 1u << ring))
 			continue;
 		if (d->ways == DETECT_WAYS_MAX)
 			return error_set(e, -E2BIG, "more than %d ways by CPL",
 					 DETECT_WAYS_MAX);
+		name = d->name[d->ways];
 		snprintf(name, ABI_NAME_MAX, "%s/%s", w->probe.prefix,
 			 w->probe.name);
 		if (!way_wanted(d->options.globs, name))
@@ -98,7 +99,7 @@ static int ways_open(struct detect *d, struct error *e)
 static struct taken *taken_make(const struct detect *d)
 {
 	size_t room = (size_t)d->options.rounds * WAY_SAMPLES;
-	struct taken *t = calloc(d->ways, sizeof(*t));
+	struct taken *t = calloc(d->ways + 1, sizeof(*t));
 
 	for (unsigned int i = 0; t && i < d->ways; i++) {
 		t[i].value = calloc(room, sizeof(double));
@@ -172,7 +173,7 @@ static int place_open(struct detect *d, struct place *p, const char *target,
 	if (p->hide || p == &d->native)
 		p->hidden = taken_make(d);
 	for (unsigned int i = 0; i < 2; i++)
-		p->outcome[i] = calloc(d->ways, sizeof(*p->outcome[i]));
+		p->outcome[i] = calloc(d->ways + 1, sizeof(*p->outcome[i]));
 	if (p->plain && p->outcome[0] && p->outcome[1] &&
 	    (p->hidden || !(p->hide || p == &d->native)))
 		return 0;
@@ -201,7 +202,7 @@ int detect_open(struct detect *d, const struct detect_options *o,
 	rc = ways_open(d, e);
 	if (rc)
 		return rc;
-	d->control = calloc(d->ways, sizeof(*d->control));
+	d->control = calloc(d->ways + 1, sizeof(*d->control));
 	if (!d->control)
 		return error_set(e, -ENOMEM, "out of memory");
 	rc = place_open(d, &d->native, "native", e);
