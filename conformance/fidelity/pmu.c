@@ -27,12 +27,14 @@ __guest const char *no_counters(void)
 {
 	uint64_t v;
 
-	if (cpu_is_intel())
-		return pmu_version() && (cpuid_reg(0xa, 0, 0) >> 8 & 0xff) ?
-			NULL : "CPUID 0AH: no counters";
-	if (!(cpuid_reg(0x80000001u, 0, 2) >> 23 & 1))
+	if (cpu_is_intel() && !(pmu_version() &&
+				(cpuid_reg(0xa, 0, 0) >> 8 & 0xff)))
+		return "CPUID 0AH: no counters";
+	if (!cpu_is_intel() && !(cpuid_reg(0x80000001u, 0, 2) >> 23 & 1))
 		return "CPUID: no extended counters";
-	return rdmsr_safe(MSR_AMD_SELECT0, &v) == NO_FAULT ? NULL
+	/* The leaf's own probe fails then. */
+	return rdmsr_safe(cpu_is_intel() ? MSR_SELECT0 : MSR_AMD_SELECT0,
+			  &v) == NO_FAULT ? NULL
 	       : "counters that CPUID tells raise #GP";
 }
 

@@ -30,11 +30,10 @@ PROBE(mov_ss_before_syscall_traps_at_its_entry,
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	watched = SEL_KDATA;
 	watch_set((uint64_t)&watched, DR_ACCESS, 1);
-	fault_arm();
-	__asm__ volatile("mov %[ss], %%ss\n\tsyscall"
-			 :: [ss] "m"(watched) : "rcx", "r11", "memory", "cc");
+	CHECK_EQ(VEC_DB, asm_safe("mov %[ss], %%ss\n\tsyscall",
+				  :: [ss] "m"(watched)
+				  : "rcx", "r11", "memory", "cc"));
 	CHECK_EQ(1, fault_count);
-	CHECK_EQ(VEC_DB, last_fault.vector);
 	CHECK_EQ(entry, last_fault.rip);
 	CHECK_EQ(DR6_B0, read_dr6() & DR6_CAUSE);
 	watch_clear();

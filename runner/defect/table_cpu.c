@@ -185,6 +185,11 @@ const struct defect defects_of_cpu[] = {
 	  .does = "SWAPGS does nothing",
 	  .breaks = "SWAPGS exchanges the two bases",
 	  SKIPPED(PLAIN3(0x0f, 0x01, 0xf8)) },
+	/*
+	 * To wait for it takes single steps, each of them an exit: where those
+	 * make the CPU forget by themselves, or the tables are read afresh each
+	 * time (kvm_pvm at CPL0), nothing stale is left and it survives.
+	 */
 	{ FIDELITY, .name = "invlpg_lost",
 	  .does = "INVLPG does nothing",
 	  .breaks = "after INVLPG the entry is read again",
