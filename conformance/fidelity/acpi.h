@@ -93,7 +93,18 @@ __guest uint64_t acpi_table(const char *signature)
 
 __guest const char *no_acpi(void)
 {
-	return acpi_rsdp() ? NULL : "no firmware left an RSDP below 1 MiB";
+	unsigned int width;
+	uint64_t root = acpi_root(&width), at;
+
+	if (!root)
+		return "no firmware left an RSDP below 1 MiB";
+	/* The image maps 4 GiB. */
+	if (root >> 32)
+		return "the ACPI tables are beyond 4 GiB";
+	for (unsigned int n = 0; (at = acpi_nth(n)); n++)
+		if (at >> 32)
+			return "an ACPI table is beyond 4 GiB";
+	return NULL;
 }
 
 #endif

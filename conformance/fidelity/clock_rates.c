@@ -20,13 +20,17 @@ __guest uint64_t pm_read(void)
 
 __guest const char *no_pm_timer(void)
 {
-	uint64_t fadt = acpi_table("FACP");
+	const char *why = no_acpi();
+	uint64_t fadt = why ? 0 : acpi_table("FACP");
 
 	if (!fadt)
-		return no_acpi() ? no_acpi() : "ACPI: no FADT";
+		return why ? why : "ACPI: no FADT";
 	pm_port = (uint16_t)word_at(fadt + 76, 4);
 	if (!pm_port || word_at(fadt + 91, 1) != 4)
 		return "ACPI: no PM timer";
+	/* Xen keeps it from its dom0. */
+	if (inl(pm_port) == 0xffffffff)
+		return "nothing answers at the PM timer's port";
 	return NULL;
 }
 
