@@ -25,9 +25,11 @@ __guest int clocks_agree(const struct timepiece *x, const struct timepiece *y,
 			 uint64_t *wanted)
 {
 	for (unsigned int i = 0; i < CLOCKS_ATTEMPTS; i++) {
-		uint64_t x0 = x->read(), y0 = y->read(), x1 = x->read();
-		uint64_t x2, x3, passed, spins = 0;
+		uint64_t x0, x1, x2, x3, y0, passed, spins = 0;
 
+		x0 = x->read();
+		y0 = y->read();
+		x1 = x->read();
 		do {
 			x2 = x->read();
 			passed = (y->read() - y0) & y->mask;
