@@ -21,7 +21,12 @@ void canvas_style(struct text *style)
 		 "set datafile separator \"\\t\"\n"
 		 "set datafile commentschars '#'\n"
 		 "set datafile missing 'NaN'\n"
-		 "unset key\nunset ytics\n\n");
+		 "unset key\nunset ytics\n\n"
+		 "# A PNG has a palette, so that it is small. A font's size is in\n"
+		 "# pixels to svg, and in points, 4/3 as large, elsewhere.\n"
+		 "png = strstrt(GPVAL_TERMINALS, ' png ') ? \\\n"
+		 "\t\"png notruecolor font 'sans,9'\" : \\\n"
+		 "\t\"pngcairo font '" FONT "' fontscale 0.75\"\n\n");
 	for (size_t i = 0; i < COLOUR_COUNT; i++) {
 		size_t start = style->length;
 
@@ -78,8 +83,7 @@ void canvas_colours(struct text *script)
 void canvas_prologue(struct text *script, const char *name)
 {
 	text_format(script,
-		    "# Draws %s.svg and %s-narrow.svg from %s.dat; with -e png=1\n"
-		    "# %s.png, too:\n"
+		    "# Draws %s.svg, %s-narrow.svg and %s.png from %s.dat:\n"
 		    "#\tgnuplot %s.gp\n"
 		    "load 'style.gp'\n\n", name, name, name, name, name);
 }
@@ -125,17 +129,12 @@ void canvas_begin(struct text *script, const struct canvas *c, const char *name,
 		    colours[COLOUR_GRID].rgb);
 }
 
-/* A font's size is in pixels to svg and in points, 4/3 as large, to cairo. */
 void canvas_png(struct text *script, const struct canvas *c, const char *name)
 {
 	text_format(script,
-		    "\nif (exists('png')) {\n"
-		    "set terminal pngcairo size %d,%d font '%s' fontscale 0.75 "
-		    "noenhanced background '#%06x'\n"
-		    "set output '%s%s.png'\nreplot\nset output\n}\n\n",
-		    c->width, c->height, FONT,
-		    colours[COLOUR_PAPER].rgb,
-		    name, c->suffix);
+		    "\nset terminal @png size %d,%d noenhanced background '#%06x'\n"
+		    "set output '%s%s.png'\nreplot\nset output\n\n",
+		    c->width, c->height, colours[COLOUR_PAPER].rgb, name, c->suffix);
 }
 
 void canvas_names(struct text *script, const struct canvas *c, const char *name,

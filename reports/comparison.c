@@ -4,6 +4,7 @@
  * by target. Only what is measured alike, on the same host, has a ratio.
  */
 #include "reports/comparison.h"
+#include "reports/outcome.h"
 
 #include <errno.h>
 #include <math.h>
@@ -131,6 +132,7 @@ static int matches_make(struct comparison *c, const struct entry *all, size_t n)
 	c->probes = c->benches + c->bench_count;
 	for (size_t i = 0; i < c->bench_count; i++)
 		match_finish(c, &c->benches[i]);
+	comparison_choose(c);
 	return 0;
 }
 
@@ -220,6 +222,8 @@ int comparison_read(struct model *m)
 	for (size_t r = 0; r < m->n; r++)
 		results += m->runs[r].n;
 	ret = comparison_make(m, results ? results : 1, &m->all);
+	if (!ret)
+		outcomes_number(m);
 	if (!ret && targets_differ(m->all))
 		ret = comparison_make(m, SIDES_MOST, &m->comparison);
 	return ret;

@@ -42,6 +42,7 @@ struct match {
 	char *anchor;			/* owned: no other match has it */
 	size_t shown;			/* sides with a number */
 	size_t drawn;			/* those with a time above zero */
+	bool chosen;			/* for the overview */
 	double least_ns;		/* of what is drawn; the order there */
 	struct scale scale;
 };
@@ -72,6 +73,8 @@ void comparison_free(struct comparison *c);
 
 /* The part of comparison_read() that makes sides of documents. */
 int comparison_sides(struct comparison *c, const struct model *m);
+/* The part of it that chooses matches for the overview. */
+void comparison_choose(struct comparison *c);
 
 /* Of the match's item on that side. */
 enum meaning match_meaning(const struct comparison *c, const struct match *x,
@@ -94,6 +97,12 @@ const struct item *match_golden(const struct comparison *c,
 				const struct match *x, size_t side);
 /* "memory/chase_64m, ring 3". Appends. */
 void match_name(const struct match *x, struct text *out);
+/* "msr_writes_fault": the operation without the subject that it begins with. */
+const char *match_probe(const struct match *x);
+/* Did it pass wherever it ran, or run nowhere? */
+bool match_sound(const struct comparison *c, const struct match *x);
+/* Are both of one probe, at different rings? Such stand next to each other. */
+bool match_same_probe(const struct match *a, const struct match *b);
 /* "exit" of exit/cpuid, the subject of a probe. Appends. */
 void match_group(const struct match *x, struct text *out);
 

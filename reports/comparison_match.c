@@ -92,6 +92,31 @@ void match_name(const struct match *x, struct text *out)
 		text_format(out, ", ring %s", model_ring(x->any->ring));
 }
 
+const char *match_probe(const struct match *x)
+{
+	const char *name = x->any->operation, *subject = x->any->subject;
+	size_t length = subject ? strlen(subject) : 0;
+
+	return length && !strncmp(name, subject, length) &&
+	       name[length] == '/' && name[length + 1] ? name + length + 1 : name;
+}
+
+bool match_sound(const struct comparison *c, const struct match *x)
+{
+	for (size_t s = 0; s < c->n; s++)
+		if (x->items[s] && x->items[s]->verdict != VERDICT_PASS &&
+		    x->items[s]->verdict != VERDICT_SKIP)
+			return false;
+	return true;
+}
+
+bool match_same_probe(const struct match *a, const struct match *b)
+{
+	return a->any->is_bench == b->any->is_bench &&
+	       !strcmp(a->any->key, b->any->key) &&
+	       !strcmp(a->any->operation, b->any->operation);
+}
+
 void match_group(const struct match *x, struct text *out)
 {
 	const char *id = x->any->id ? x->any->id : "";

@@ -25,6 +25,14 @@ static const struct { const char *id, *words; } asked[] = {
 
 enum { ASKED = sizeof(asked) / sizeof(asked[0]) };
 
+bool comparison_asked(const char *id)
+{
+	for (size_t i = 0; id && i < ASKED; i++)
+		if (!strcmp(id, asked[i].id))
+			return true;
+	return false;
+}
+
 void ratio_write(const struct ratio *r, struct text *out)
 {
 	if (isnan(r->value))
@@ -169,7 +177,10 @@ void comparison_side(const struct comparison *c, size_t side, struct text *out)
 		benches |= s->items[i]->is_bench;
 	text_format(out, "%s.", s->kind->what);
 	if (s->run->software_host || s->run->times_meaningful == KNOWN_NO)
-		text_add(out, " Times mean nothing there; only verdicts count.");
+		text_format(out, " Times mean nothing there%s%.64s; only verdicts "
+			    "count.", s->run->software_host ? ", as it is emulated in "
+			    "software by " : "", s->run->software_host ?
+			    s->run->software_host : "");
 	else if (benches)
 		add_costs(c, side, out);
 	else

@@ -6,7 +6,6 @@
 #define VMGAUGE_REPORTS_COMPARISON_WORDS_H
 
 #include "reports/comparison.h"
-#include "reports/page.h"
 
 /* What was compared, and on which targets something went wrong. */
 void comparison_lead(const struct comparison *c, struct text *out);
@@ -14,8 +13,9 @@ void comparison_lead(const struct comparison *c, struct text *out);
 void comparison_side(const struct comparison *c, size_t side, struct text *out);
 /* The i-th caveat into `out` (cleared first); false after the last. */
 bool comparison_limit(const struct comparison *c, size_t i, struct text *out);
-/* Why cells have no number: a table of target, reason and operations. */
-void comparison_reasons(struct page *p, const struct comparison *c);
+
+/* Is it one of the operations by which a kind is chosen? `id` may be NULL. */
+bool comparison_asked(const char *id);
 
 /* "\u00d71.32 (0.86 \u2013 1.94)"; nothing where the ratio is unknown. Appends. */
 void ratio_write(const struct ratio *r, struct text *out);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/link.h"
 #include "reports/number.h"
 
 static void add_value(const json_t *value, struct text *out)
@@ -38,39 +39,72 @@ void entry_join(const json_t *array, const char *separator, struct text *out)
 	}
 }
 
-static void write_checks(struct page *p, const struct item *it)
+/* Often the reason is the check that failed, which is told with its values. */
+static bool reason_is_check(const struct item *it)
 {
-	static const struct column columns[] = {
-		{ "Check", false }, { "Wanted", false }, { "Got", false },
-		{ "Line", true }, { "Holds", false },
-	};
 	json_t *checks = field_at(it->json, "checks"), *check;
-	double total = field_double(it->json, "checks_total");
-	struct text caption = { 0 };
 	size_t i;
 
-	if (!json_array_size(checks))
-		return;
-	text_add(&caption, "Checks");
-	if (total > (double)json_array_size(checks))
-		text_format(&caption, ", %zu of %s, the failed ones first",
-			    json_array_size(checks), number_tidy(total).s);
-	p->ops->table_begin(p, text_string(&caption), columns,
-			    sizeof(columns) / sizeof(columns[0]));
 	json_array_foreach(checks, i, check) {
-		enum known ok = field_known(check, "ok");
+		const char *expr = field_text(check, "expr");
+
+		if (field_known(check, "ok") != KNOWN_YES && expr && it->reason &&
+		    !strcmp(expr, it->reason))
+			return true;
+	}
+	return false;
+}
+
+static const char *word(const char *s)
+{
+	return s && *s ? s : "unknown";
+}
+
+/* Those that held say nothing that the rule does not say. */
+static void write_checks(struct page *p, const struct item *it)
+{
+	json_t *checks = field_at(it->json, "checks"), *check;
+	double total = field_double(it->json, "checks_total");
+	struct text t = { 0 };
+	size_t i, failed = 0;
+
+	json_array_foreach(checks, i, check) {
 		double line = field_double(check, "line");
 
-		p->ops->row(p, ok == KNOWN_YES);
-		p->ops->cell(p, CELL_CODE, field_text(check, "expr"));
-		p->ops->cell(p, CELL_CODE, field_text(check, "want"));
-		p->ops->cell(p, CELL_CODE, field_text(check, "got"));
-		p->ops->cell(p, CELL_TEXT, isnan(line) ? NULL : number_tidy(line).s);
-		p->ops->cell(p, CELL_TEXT, ok == KNOWN_YES ? "yes" :
-			     ok == KNOWN_NO ? "no" : "unknown");
+		if (field_known(check, "ok") == KNOWN_YES)
+			continue;
+		failed++;
+		text_clear(&t);
+		text_add(&t, "Failed");
+		if (line > 0)
+			text_format(&t, ", line %s", number_tidy(line).s);
+		p->ops->check(p, text_string(&t), word(field_text(check, "expr")),
+			      word(field_text(check, "want")),
+			      word(field_text(check, "got")));
 	}
-	p->ops->table_end(p);
-	text_free(&caption);
+	text_clear(&t);
+	if (failed)
+		text_format(&t, "%s of %s", number_count(failed).s,
+			    number_tidy(fmax(isnan(total) ? 0 : total,
+					     (double)json_array_size(checks))).s);
+	p->ops->field(p, "Checks that failed", CELL_TEXT, text_string(&t));
+	text_free(&t);
+}
+
+void entry_brief(const struct item *it, struct text *out)
+{
+	json_t *checks = field_at(it->json, "checks"), *check;
+	size_t i;
+
+	json_array_foreach(checks, i, check)
+		if (field_known(check, "ok") != KNOWN_YES) {
+			text_format(out, "%s: wanted %s, got %s",
+				    word(field_text(check, "expr")),
+				    word(field_text(check, "want")),
+				    word(field_text(check, "got")));
+			return;
+		}
+	text_add(out, it->reason ? it->reason : "no reason was given");
 }
 
 /* "rax 0x1  rbx 0x2 ...", three to a line, as a debugger would show them. */
@@ -89,12 +123,12 @@ static void add_registers(const json_t *registers, struct text *out)
 	}
 }
 
-static void write_postmortem(struct page *p, const json_t *dead)
+void entry_postmortem(struct page *p, const struct item *it)
 {
+	const json_t *dead = field_at(it->json, "postmortem");
 	double suberror = field_double(dead, "suberror");
 	struct text t = { 0 };
 
-	p->ops->details_begin(p, "Post-mortem: what the guest left behind");
 	if (field_text(dead, "exit_reason"))
 		text_format(&t, "exit reason        %s\n",
 			    field_text(dead, "exit_reason"));
@@ -116,7 +150,27 @@ static void write_postmortem(struct page *p, const json_t *dead)
 	if (field_text(dead, "console") && *field_text(dead, "console"))
 		text_format(&t, "\nconsole\n%s\n", field_text(dead, "console"));
 	p->ops->block(p, text_string(&t));
-	p->ops->details_end(p);
+	text_free(&t);
+}
+
+/* The one line of it; the run's page has registers, mailbox and console. */
+static void write_death(struct page *p, const struct item *it)
+{
+	const json_t *dead = field_at(it->json, "postmortem");
+	struct text t = { 0 };
+
+	if (!json_is_object(dead))
+		return;
+	p->ops->field(p, "Exit reason", CELL_CODE, field_text(dead, "exit_reason"));
+	p->ops->field(p, "Instruction bytes", CELL_CODE,
+		      field_text(dead, "instruction_bytes"));
+	link_samples(it, &t);
+	if (p->ops->paged) {
+		p->ops->fields_end(p);
+		p->ops->list_begin(p);
+		p->ops->list_link(p, "What it left behind", text_string(&t), NULL);
+		p->ops->list_end(p);
+	}
 	text_free(&t);
 }
 
@@ -129,7 +183,6 @@ static void entry_title(const struct item *it, struct text *out)
 
 void entry_write(struct page *p, const struct item *it, const char *on)
 {
-	const json_t *dead = field_at(it->json, "postmortem");
 	struct text t = { 0 };
 
 	entry_title(it, &t);
@@ -137,7 +190,8 @@ void entry_write(struct page *p, const struct item *it, const char *on)
 	p->ops->field(p, it->is_bench ? "Bench" : "Probe", CELL_CODE,
 		      on ? it->operation : it->name);
 	p->ops->field(p, "On", CELL_TEXT, on);
-	p->ops->field(p, "Reason", CELL_TEXT, it->reason);
+	if (!reason_is_check(it))
+		p->ops->field(p, "Reason", CELL_TEXT, it->reason);
 	text_clear(&t);
 	entry_join(field_at(it->json, "cite"), "; ", &t);
 	p->ops->field(p, "Clause", CELL_TEXT, text_string(&t));
@@ -146,9 +200,8 @@ void entry_write(struct page *p, const struct item *it, const char *on)
 	p->ops->field(p, "Expected failure", CELL_TEXT,
 		      field_text(it->json, "expected_failure"));
 	p->ops->field(p, "Repeat", CELL_CODE, it->repeat);
+	write_death(p, it);
 	write_checks(p, it);
-	if (json_is_object(dead))
-		write_postmortem(p, dead);
 	p->ops->entry_end(p);
 	text_free(&t);
 }

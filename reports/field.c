@@ -59,5 +59,5 @@ void model_exits(const json_t *exits, struct text *out)
 	text_add(out, number_tidy(kernel).s);
 	if (!isnan(most) && most != kernel)
 		text_format(out, " to %s", number_tidy(most).s);
-	text_format(out, " kernel + %s user", number_tidy(user).s);
+	text_format(out, " + %s", number_tidy(user).s);
 }

@@ -203,34 +203,54 @@ static void html_entry_begin(struct page *p, enum verdict v, const char *title)
 	text_format(&p->out, "<article class=\"entry v-%s\"", name);
 	if (p->id)
 		text_format(&p->out, " id=\"%s\"", p->id);
-	text_format(&p->out, ">\n<h3 class=\"item\"><span class=\"badge v-%s\">%s</span> ",
-		    name, name);
+	/* The verdict itself is the link to it, which can be cited. */
+	text_format(&p->out, ">\n<h3 class=item><a class=\"badge v-%s\" href=\"#%s\">%s"
+		    "</a> ", name, p->id ? p->id : "", name);
 	text_html(&p->out, title);
-	if (p->id)
-		text_format(&p->out, " <a class=\"permalink\" href=\"#%s\" "
-			    "aria-label=\"Link to this verdict\">#</a>", p->id);
 	text_add(&p->out, "</h3>\n");
 	p->id = p->classes = NULL;
 }
 
-static void html_field(struct page *p, const char *name, enum cell_style style,
-		       const char *s)
+static void field_open(struct page *p, const char *name)
 {
-	const char *tag = style == CELL_CODE ? "code" : "span";
-
-	if (!s || !*s)
-		return;
 	if (!p->in_fields)
 		text_add(&p->out, "<dl class=\"fields\">\n");
 	p->in_fields = true;
 	text_add(&p->out, "<div><dt>");
 	text_html(&p->out, name);
-	text_format(&p->out, "</dt><dd><%s>", tag);
+	text_add(&p->out, "<dd>");
+}
+
+static void add_code(struct page *p, const char *s)
+{
+	text_add(&p->out, "<code>");
+	text_html(&p->out, s);
+	text_add(&p->out, "</code>");
+}
+
+static void html_field(struct page *p, const char *name, enum cell_style style,
+		       const char *s)
+{
+	if (!s || !*s)
+		return;
+	field_open(p, name);
 	if (style == CELL_CODE)
-		text_html_code(&p->out, s);
+		add_code(p, s);
 	else
 		text_html(&p->out, s);
-	text_format(&p->out, "</%s></dd></div>\n", tag);
+	text_add(&p->out, "</div>\n");
+}
+
+static void html_check(struct page *p, const char *name, const char *what,
+		       const char *want, const char *got)
+{
+	field_open(p, name);
+	add_code(p, what);
+	text_add(&p->out, ": wanted ");
+	add_code(p, want);
+	text_add(&p->out, ", got ");
+	add_code(p, got);
+	text_add(&p->out, "</div>\n");
 }
 
 static void html_entry_end(struct page *p)
@@ -261,7 +281,7 @@ static void html_block(struct page *p, const char *s)
 
 static void html_figure(struct page *p, const struct figure *f)
 {
-	static const char *const files[] = { "svg", "gp", "dat" };
+	static const char *const files[] = { "svg", "gp", "dat", "png" };
 
 	if (!f->drawn)
 		return;
@@ -276,15 +296,13 @@ static void html_figure(struct page *p, const struct figure *f)
 	text_add(&p->out, "<figcaption>");
 	text_html(&p->out, text_string(&f->caption));
 	text_add(&p->out, " <span class=\"files\">");
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+	for (size_t i = 0; i < 3 + (size_t)f->png; i++)
 		text_format(&p->out, "<a href=\"plots/%s.%s\" aria-label=\"%s of this "
 			    "figure\">%s</a> ", f->name, files[i], files[i], files[i]);
 	if (f->paper)
-		text_format(&p->out, "<a href=\"plots/%s.png\" aria-label=\"png of this "
-			    "figure\">png</a> "
-			    "<a href=\"plots/%s-1col.pdf\">pdf, one column</a> "
+		text_format(&p->out, "<a href=\"plots/%s-1col.pdf\">pdf, one column</a> "
 			    "<a href=\"plots/%s-2col.pdf\">pdf, two columns</a> ",
-			    f->name, f->name, f->name);
+			    f->name, f->name);
 	text_add(&p->out, "</span></figcaption>\n</figure>\n");
 }
 
@@ -292,6 +310,11 @@ static void html_mark(struct page *p, const char *id, const char *classes)
 {
 	p->id = id;
 	p->classes = classes;
+}
+
+static void html_alias(struct page *p, const char *id)
+{
+	p->alias = id;
 }
 
 static void html_anchor(struct page *p, const char *id)
@@ -340,6 +363,7 @@ const struct page_ops html_ops = {
 	.cell = html_cell,
 	.cell_link = html_cell_link,
 	.mark = html_mark,
+	.alias = html_alias,
 	.anchor = html_anchor,
 	.filter = html_filter,
 	.cell_verdict = html_cell_verdict,
@@ -350,6 +374,7 @@ const struct page_ops html_ops = {
 	.table_end = html_table_end,
 	.entry_begin = html_entry_begin,
 	.field = html_field,
+	.check = html_check,
 	.entry_end = html_entry_end,
 	.fields_end = html_fields_end,
 	.details_begin = html_details_begin,

@@ -2,17 +2,18 @@
  * Tables of the HTML page. Each stands in a region that can be scrolled and
  * reached by keyboard, so that on a phone the table moves and the page does
  * not; the first column of a row is its header, for eyes and screen readers.
+ * Ends of cells and rows, which HTML leaves to the next one's beginning, are
+ * left out: in a large table they are a third of it.
  */
 #include "reports/html_table.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static void table_open(struct page *p, const char *class, const char *caption,
 		       const struct column *columns, size_t n)
 {
 	p->columns = columns;
 	p->column_count = n;
-	p->in_row = false;
 	if (p->in_fields)
 		text_add(&p->out, "</dl>\n");
 	p->in_fields = false;
@@ -26,12 +27,11 @@ static void table_open(struct page *p, const char *class, const char *caption,
 		/* A header without a word would be announced as nothing. */
 		bool named = columns[i].title && *columns[i].title;
 
-		text_format(&p->out, named ? "<th scope=\"col\"%s>" : "<td%s>",
-			    columns[i].numeric ? " class=\"n\"" : "");
+		text_format(&p->out, named ? "<th scope=col%s>" : "<td%s>",
+			    columns[i].numeric ? " class=n" : "");
 		text_html(&p->out, columns[i].title);
-		text_add(&p->out, named ? "</th>" : "</td>");
 	}
-	text_add(&p->out, "</tr></thead>\n<tbody>\n");
+	text_add(&p->out, "\n<tbody>");
 }
 
 void html_table_begin(struct page *p, const char *caption,
@@ -49,11 +49,8 @@ void html_compared_begin(struct page *p, const char *caption,
 
 void html_row(struct page *p, bool faint)
 {
-	if (p->in_row)
-		text_add(&p->out, "</tr>\n");
-	p->in_row = true;
 	p->column = 0;
-	text_add(&p->out, "<tr");
+	text_add(&p->out, "\n<tr");
 	if (p->id)
 		text_format(&p->out, " id=\"%s\"", p->id);
 	if (faint || p->classes)
@@ -66,34 +63,29 @@ void html_row(struct page *p, bool faint)
 
 void html_group(struct page *p, const char *title)
 {
-	if (p->in_row)
-		text_add(&p->out, "</tr>\n");
-	p->in_row = false;
-	text_format(&p->out, "<tr class=\"group\"><th scope=\"rowgroup\" "
-		    "colspan=\"%zu\"><span>", p->column_count);
+	text_format(&p->out, "\n<tr class=group><th scope=rowgroup colspan=%zu><span>",
+		    p->column_count);
 	text_html(&p->out, title);
-	text_add(&p->out, "</span></th></tr>\n");
+	text_add(&p->out, "</span>");
 }
 
-/* Opens the next cell and says how to close it. */
-static const char *cell_open(struct page *p, bool wrap)
+/* Opens the next cell; what follows it closes it. */
+static void cell_open(struct page *p, bool wrap)
 {
 	size_t column = p->column++;
 	bool numeric = column < p->column_count && p->columns[column].numeric;
 
-	if (column == 0) {
-		text_add(&p->out, "<th scope=\"row\">");
-		return "</th>";
-	}
-	text_format(&p->out, "<td%s>",
-		    numeric ? " class=\"n\"" : wrap ? " class=\"w\"" : "");
-	return "</td>";
+	if (column == 0 && p->alias)
+		text_format(&p->out, "<th id=%s scope=row>", p->alias);
+	else
+		text_add(&p->out, column == 0 ? "<th scope=row>" : numeric ?
+			 "<td class=n>" : wrap ? "<td class=w>" : "<td>");
+	p->alias = NULL;
 }
 
 void html_cell(struct page *p, enum cell_style style, const char *s)
 {
-	const char *close = cell_open(p, style == CELL_WRAP);
-
+	cell_open(p, style == CELL_WRAP);
 	if (!s || !*s) {
 		text_add(&p->out, "\u2014");
 	} else if (style == CELL_CODE) {
@@ -103,43 +95,39 @@ void html_cell(struct page *p, enum cell_style style, const char *s)
 	} else {
 		text_html(&p->out, s);
 	}
-	text_add(&p->out, close);
 }
 
 void html_cell_link(struct page *p, enum cell_style style, const char *s,
 		    const char *href)
 {
-	const char *close;
-
 	if (!href || !s || !*s) {
 		html_cell(p, style, s);
 		return;
 	}
-	close = cell_open(p, style == CELL_WRAP);
+	cell_open(p, style == CELL_WRAP);
 	text_format(&p->out, "<a href=\"%s\">%s", href,
 		    style == CELL_CODE ? "<code>" : "");
 	if (style == CELL_CODE)
 		text_html_code(&p->out, s);
 	else
 		text_html(&p->out, s);
-	text_format(&p->out, "%s</a>%s", style == CELL_CODE ? "</code>" : "", close);
+	text_add(&p->out, style == CELL_CODE ? "</code></a>" : "</a>");
 }
 
 void html_cell_verdict(struct page *p, enum verdict v)
 {
-	const char *close = cell_open(p, false);
-
-	text_format(&p->out, "<span class=\"badge v-%s\">%s</span>%s",
-		    model_verdict(v), model_verdict(v), close);
+	cell_open(p, false);
+	text_format(&p->out, "<span class=\"badge v-%s\">%s</span>",
+		    model_verdict(v), model_verdict(v));
 }
 
 void html_cell_shares(struct page *p, const size_t counts[VERDICT_COUNT])
 {
-	const char *close = cell_open(p, false);
 	size_t total = 0;
 
 	for (int v = 0; v < VERDICT_COUNT; v++)
 		total += counts[v];
+	cell_open(p, false);
 	text_add(&p->out, "<span class=\"shares\" role=\"img\" aria-label=\"");
 	for (int v = 0; v < VERDICT_COUNT; v++)
 		if (counts[v])
@@ -151,67 +139,63 @@ void html_cell_shares(struct page *p, const size_t counts[VERDICT_COUNT])
 				    "<i class=\"v-%s\" style=\"width:%.2f%%\"></i>",
 				    model_verdict(v),
 				    100.0 * (double)counts[v] / (double)total);
-	text_format(&p->out, "</span>%s", close);
+	text_add(&p->out, "</span>");
 }
 
-/* Opens a cell whose full story is shown to a pointer. */
-static void cell_open_noted(struct page *p, const char *class, const char *note)
-{
-	p->column++;
-	text_format(&p->out, "<td class=\"%s\"", class);
-	if (note && *note) {
-		text_add(&p->out, " title=\"");
-		text_html(&p->out, note);
-		text_add(&p->out, "\"");
-	}
-	text_add(&p->out, ">");
-}
-
-static void add_line(struct page *p, const char *tag, const char *href,
-		     const char *s)
+static void add_line(struct page *p, const char *tag, const char *s)
 {
 	if (!s || !*s)
 		return;
 	text_format(&p->out, "<%s>", tag);
-	if (href)
-		text_format(&p->out, "<a href=\"%s\">", href);
 	text_html(&p->out, s);
-	text_format(&p->out, "%s</%s>", href ? "</a>" : "", tag);
+	text_format(&p->out, "</%s>", tag);
 }
 
 void html_cell_measure(struct page *p, const struct measure *m)
 {
-	/* What a number rests on stands where it leads to. */
-	cell_open_noted(p, m->faint ? "m faint" : m->tainted ? "m tainted" : "m",
-			m->value && m->href ? NULL : m->note);
-	add_line(p, "b", m->href, m->value);
-	add_line(p, "small", NULL, m->interval);
-	add_line(p, "i", NULL, m->ratio);
-	add_line(p, "em", m->value ? NULL : m->href, m->word);
-	text_add(&p->out, "</td>");
+	p->column++;
+	if (!m->value && m->note && *m->note) {
+		text_add(&p->out, "<td class=no title=\"");
+		text_html(&p->out, m->note);
+		text_add(&p->out, "\">");
+		text_html(&p->out, m->word);
+		return;
+	}
+	if (!m->value) {
+		/* The mark of nothing needs no class to look like it. */
+		text_add(&p->out, strcmp(m->word ? m->word : "", "\u2013") ?
+			 "<td class=no>" : "<td>");
+		text_html(&p->out, m->word);
+		return;
+	}
+	text_add(&p->out, m->faint ? "<td class=\"m faint\">" :
+		 m->tainted ? "<td class=\"m tainted\">" : "<td class=m>");
+	if (m->value && m->href)
+		text_format(&p->out, "<a href=%s>", m->href);
+	add_line(p, "b", m->value);
+	if (m->value && m->href)
+		text_add(&p->out, "</a>");
+	add_line(p, "small", m->interval);
+	add_line(p, "i", m->ratio);
+	add_line(p, "em", m->word);
 }
 
 void html_cell_judged(struct page *p, const struct judged *j)
 {
 	const char *name = model_verdict(j->verdict);
 
-	cell_open_noted(p, "j", j->note);
+	p->column++;
 	if (j->href)
-		text_format(&p->out, "<a class=\"badge v-%s\" href=\"%s\">%s</a>",
+		text_format(&p->out, "<td><a class=\"badge v-%s\" href=%s>%s</a>",
 			    name, j->href, name);
 	else
-		text_format(&p->out, "<span class=\"badge v-%s\">%s</span>", name,
-			    name);
+		text_format(&p->out, "<td>%s", name);
 	if (j->differs)
 		text_add(&p->out, " <b title=\"differs from golden\">\u2260</b>");
-	add_line(p, "small", NULL, j->known ? "known" : NULL);
-	text_add(&p->out, "</td>");
+	add_line(p, "small", j->known ? "known" : NULL);
 }
 
 void html_table_end(struct page *p)
 {
-	if (p->in_row)
-		text_add(&p->out, "</tr>\n");
-	p->in_row = false;
-	text_add(&p->out, "</tbody>\n</table></div>\n");
+	text_add(&p->out, "\n</table></div>\n");
 }

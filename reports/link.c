@@ -9,25 +9,27 @@ void link_samples_file(size_t run, struct text *out)
 	text_format(out, "samples-%zu.html", run + 1);
 }
 
+void link_samples_id(const struct item *it, struct text *out)
+{
+	text_format(out, "r%zu", it->place);
+}
+
 void link_samples(const struct item *it, struct text *out)
 {
 	link_samples_file(it->run, out);
-	text_format(out, "#%s", it->anchor);
+	text_add(out, "#");
+	link_samples_id(it, out);
 }
 
-void link_verdict_id(const struct item *it, struct text *out)
+void link_entry_id(const struct item *it, struct text *out)
 {
-	text_format(out, "%s-run%zu", it->anchor, it->run + 1);
+	text_format(out, "v%zu", it->entry);
 }
 
-void link_verdict(const struct match *x, const struct item *it,
-		  struct text *out)
+void link_entry(const struct item *it, struct text *out)
 {
 	text_add(out, "verdicts.html#");
-	if (it->verdict == VERDICT_PASS || it->verdict == VERDICT_SKIP)
-		text_add(out, x->anchor);
-	else
-		link_verdict_id(it, out);
+	link_entry_id(it, out);
 }
 
 void link_document(size_t run, struct text *out)

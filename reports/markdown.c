@@ -213,16 +213,36 @@ static void md_field(struct page *p, const char *name, enum cell_style style,
 	text_add(&p->out, "\n");
 }
 
+static void md_check(struct page *p, const char *name, const char *what,
+		     const char *want, const char *got)
+{
+	add_line(p, "- ", name, ": ");
+	text_markdown_code(&p->out, what);
+	text_add(&p->out, ": wanted ");
+	text_markdown_code(&p->out, want);
+	text_add(&p->out, ", got ");
+	text_markdown_code(&p->out, got);
+	text_add(&p->out, "\n");
+}
+
 static void md_entry_end(struct page *p)
 {
 	text_add(&p->out, "\n");
 }
 
-/* Markdown is not read inside this line, but an empty line would end it. */
+/*
+ * Of several runs, what a page folds away is left out: a text cannot unfold.
+ * Markdown is not read inside this line, but an empty line would end it.
+ */
 static void md_details_begin(struct page *p, const char *title)
 {
 	size_t start;
 
+	if (p->brief) {
+		add_line(p, "\n*", title, ": see the pages.*\n");
+		p->fold = p->out.length;
+		return;
+	}
 	text_add(&p->out, "\n<details><summary>");
 	start = p->out.length;
 	text_html(&p->out, title);
@@ -234,7 +254,14 @@ static void md_details_begin(struct page *p, const char *title)
 
 static void md_details_end(struct page *p)
 {
-	text_add(&p->out, "\n</details>\n\n");
+	if (!p->brief) {
+		text_add(&p->out, "\n</details>\n\n");
+		return;
+	}
+	if (p->out.length > p->fold)
+		p->out.data[p->out.length = p->fold] = '\0';
+	text_add(&p->out, "\n");
+	p->in_row = false;
 }
 
 /* The fence is longer than any run of backticks inside: none can close it. */
@@ -291,6 +318,7 @@ const struct page_ops markdown_ops = {
 	.cell = md_cell,
 	.cell_link = md_cell_link,
 	.mark = md_mark,
+	.alias = md_anchor,
 	.anchor = md_anchor,
 	.filter = md_list_begin,
 	.cell_verdict = md_cell_verdict,
@@ -301,6 +329,7 @@ const struct page_ops markdown_ops = {
 	.table_end = md_table_end,
 	.entry_begin = md_entry_begin,
 	.field = md_field,
+	.check = md_check,
 	.entry_end = md_entry_end,
 	.fields_end = md_entry_end,
 	.details_begin = md_details_begin,

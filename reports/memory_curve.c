@@ -109,6 +109,25 @@ static int curve_order(const void *a, const void *b)
 	return (x->host > y->host) - (x->host < y->host);
 }
 
+static bool curve_valued(const struct curve *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (memory_valued(c->point[i].meaning))
+			return true;
+	return false;
+}
+
+/* Of several sources, those without any number would fill the page. */
+static void curves_choose(struct memory *mem)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < mem->curves; i++)
+		if (mem->sources == 1 || curve_valued(&mem->curve[i]))
+			mem->curve[kept++] = mem->curve[i];
+	mem->curves = kept;
+}
+
 int curves_read(struct memory *mem, const struct model *m)
 {
 	bool in_ns = true;
@@ -119,6 +138,7 @@ int curves_read(struct memory *mem, const struct model *m)
 	for (size_t s = 0; s < mem->sources; s++)
 		for (size_t i = 0; i < source_count(mem, m, s); i++)
 			curve_take(mem, s, source_item(mem, m, s, i));
+	curves_choose(mem);
 	qsort(mem->curve, mem->curves, sizeof(*mem->curve), curve_order);
 	for (size_t i = 0; i < mem->curves; i++)
 		for (size_t k = 0; k < mem->curve[i].n; k++)

@@ -88,8 +88,12 @@ void grid_free(struct grid *g)
 
 bool grid_row_any(const struct grid *g, size_t source, size_t row)
 {
-	for (size_t c = 0; c < g->of->columns; c++)
-		if (g->cell[source][row][c].item)
+	for (size_t c = 0; c < g->of->columns; c++) {
+		const struct grid_cell *cell = &g->cell[source][row][c];
+
+		if (cell->item && (g->mem->sources == 1 ||
+				   memory_valued(cell->meaning)))
 			return true;
+	}
 	return false;
 }

@@ -61,7 +61,7 @@ int grid_read(struct grid *g, const struct grid_of *of,
 	      const struct memory *mem, const struct model *m);
 void grid_free(struct grid *g);
 
-/* Is there anything in this row, or from this source? */
+/* Is there anything in this row; of several sources, any number of this one? */
 bool grid_row_any(const struct grid *g, size_t source, size_t row);
 
 /* The table; below it the reasons of cells without a number. */

@@ -5,7 +5,7 @@
 #ifndef VMGAUGE_REPORTS_MEMORY_NOTES_H
 #define VMGAUGE_REPORTS_MEMORY_NOTES_H
 
-#include "reports/meaning.h"
+#include "reports/comparison.h"
 #include "reports/page.h"
 
 enum { NOTES_MOST = 32 };
@@ -15,12 +15,18 @@ struct notes {		/* {0} is none */
 	size_t n;
 };
 
-/*
- * Appends "not attested (2)" to `out`, and the whole reason to `why`; nothing
- * for what is simply a number.
- */
-void notes_word(struct notes *notes, const struct run *run, enum meaning m,
-		const struct item *it, struct text *out, struct text *why);
+/* A cell of such a table. */
+struct noted {
+	const struct run *run;
+	const struct item *item;	/* NULL: there is no result */
+	enum meaning meaning;
+	double value, low, high;	/* NaN = unknown */
+	const struct ratio *ratio;	/* or NULL */
+	const char *more;		/* words of its own, or NULL */
+};
+
+/* The number with its interval, leading to its samples; or "skipped (2)". */
+void notes_cell(struct page *p, struct notes *notes, const struct noted *cell);
 /* The list, and an end of the notes. */
 void notes_write(struct page *p, struct notes *notes);
 

@@ -113,6 +113,15 @@ static void walk_divide(struct walk *w, const struct memory *mem,
 				&base->cell[same[h]][h]);
 }
 
+static bool walk_valued(const struct walk *w)
+{
+	for (int g = 0; g < MEMORY_PAGES; g++)
+		for (int h = 0; h < WALK_COLUMNS; h++)
+			if (memory_valued(w->cell[g][h].meaning))
+				return true;
+	return false;
+}
+
 static void walks_count(struct memory *mem, bool *in_ns)
 {
 	*in_ns = true;
@@ -140,7 +149,9 @@ int walks_read(struct memory *mem, const struct model *m)
 		struct walk *w = &mem->walk[mem->walks];
 
 		w->source = s;
-		if (walk_fill(w, mem, m))
+		/* Of several, those without any number would fill the page. */
+		if (walk_fill(w, mem, m) &&
+		    (mem->sources == 1 || walk_valued(w)))
 			mem->walks++;
 	}
 	walks_count(mem, &in_ns);

@@ -223,6 +223,7 @@ static int run_read(struct run *run, size_t index, json_t *doc)
 		if (!json_is_object(result))
 			continue;
 		run->items[run->n].run = index;
+		run->items[run->n].place = i + 1;
 		if (item_read(&run->items[run->n++], result, targets))
 			return -ENOMEM;
 		run_count(run, &run->items[run->n - 1]);

@@ -39,6 +39,9 @@ struct item {
 	char *name;			/* owned: that, and which target ran it */
 	char *anchor;			/* owned: no other of the run has it */
 	size_t run;			/* which, from 0 */
+	size_t place;			/* in its document's results, from 1 */
+	size_t entry;			/* among the verdicts in full, from 1: the
+					   one it shares with others */
 	enum family family;
 	int ring;			/* -1 where it has none */
 	enum verdict verdict;
@@ -148,7 +151,7 @@ const char *model_ring(int ring);
  */
 struct number model_median(const struct item *it);
 struct number model_ns(const struct item *it);
-/* "1 kernel + 0 user"; "unknown" for NULL. Appends to `out`. */
+/* "1 + 0", in the kernel and to user space; "unknown" for NULL. Appends. */
 void model_exits(const json_t *exits, struct text *out);
 /*
  * May the runs' times be set against each other as hardware? If not, appends

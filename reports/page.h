@@ -25,8 +25,9 @@ struct column {
 /* A measurement beside others; or, without a value, the word for why not. */
 struct measure {
 	const char *value, *interval, *ratio;
-	const char *word;	/* two or three words, or NULL */
-	const char *note;	/* the full story; must stand elsewhere, too */
+	const char *word;	/* two or three words, or NULL; the full story
+				   must stand elsewhere */
+	const char *note;	/* or here, for a pointer; or NULL */
 	const char *href;	/* to the samples, or NULL; made by anchor.c */
 	bool faint;
 	bool tainted;		/* blocks of it were contaminated */
@@ -37,18 +38,17 @@ struct judged {
 	enum verdict verdict;
 	bool known;		/* the failure was expected */
 	bool differs;		/* from the golden verdict */
-	const char *note;	/* as in struct measure */
 	const char *href;	/* to the verdict in full, or NULL */
 };
 
 enum cell_style { CELL_TEXT, CELL_CODE, CELL_WRAP };
 
-/* A drawn plot: plots/NAME.svg, -narrow.svg for a phone, .gp, .dat. */
+/* A drawn plot: plots/NAME.svg, -narrow.svg for a phone, .png, .gp, .dat. */
 struct figure {
 	char name[40];
 	enum family family;		/* what it is about, where it is */
 	size_t group;			/* about one of several */
-	bool drawn, paper;		/* paper: PDF and PNG, too */
+	bool drawn, png, paper;		/* png: that, too; paper: PDFs, too */
 	struct text alt, caption;
 	int width, height;		/* of NAME.svg, in pixels */
 	int narrow_width, narrow_height;	/* of NAME-narrow.svg */
@@ -104,6 +104,8 @@ struct page_ops {
 			       const struct column *columns, size_t n);
 	/* The next row, heading or entry can be linked to; the row is of classes. */
 	void (*mark)(struct page *p, const char *id, const char *classes);
+	/* A second, shorter name of the row that is marked next. */
+	void (*alias)(struct page *p, const char *id);
 	/* The place that a link may lead to, where nothing else marks it. */
 	void (*anchor)(struct page *p, const char *id);
 	/* Choose which rows of the section's tables are seen. */
@@ -124,6 +126,9 @@ struct page_ops {
 	void (*entry_begin)(struct page *p, enum verdict v, const char *title);
 	void (*field)(struct page *p, const char *name, enum cell_style style,
 		      const char *s);
+	/* A check that failed: what was wanted and what came; none is NULL. */
+	void (*check)(struct page *p, const char *name, const char *what,
+		      const char *want, const char *got);
 	void (*entry_end)(struct page *p);
 	/* After fields that stand in no entry. */
 	void (*fields_end)(struct page *p);
@@ -141,7 +146,10 @@ struct page {
 	const struct column *columns;
 	size_t column_count, column, tables;
 	bool in_row, in_fields, in_section;
+	bool brief;			/* leave out what is folded: of a text */
+	size_t fold;			/* where that begins */
 	const char *id, *classes;	/* of the next row or entry */
+	const char *alias;		/* of its first cell */
 };
 
 extern const struct page_ops html_ops, markdown_ops;

@@ -2,8 +2,7 @@
  * The same drawing for print: what the screen has as SVG becomes a PDF whose
  * letters are letters, at the widths of one and of two columns. It is made of
  * the screen's own script, line by line, so that the two cannot drift apart:
- * the wide canvas fills two columns, the narrow one fills one. A PNG for what
- * shows neither PDF nor SVG is drawn by the way.
+ * the wide canvas fills two columns, the narrow one fills one.
  */
 #include <stdio.h>
 #include <string.h>
@@ -50,9 +49,12 @@ void canvas_paper(const struct text *script, const char *name,
 		    sscanf(line, "set terminal svg size %5d,%5d", &width, &height) == 2) {
 			now = &papers[width < 500];
 			add_terminal(now, width, height, paper);
-		} else if (begins(line, "if (exists('png'))") || *line == '}') {
-			png = *line != '}';
-		} else if (begins(line, "set output '") && !png) {
+			png = false;
+		} else if (begins(line, "set terminal @png")) {
+			png = true;	/* drawn by the screen's */
+		} else if (png) {
+			;
+		} else if (begins(line, "set output '")) {
 			text_format(paper, "set output '%s%s.pdf'\n", name,
 				    now->suffix);
 		} else if (*line != '#') {

@@ -105,21 +105,25 @@ static int figure_take(struct making *k, struct figure *f)
 	return ret;
 }
 
-/* What a failed gnuplot left may be half a picture. */
-static void figure_discard(const struct figure *f, struct stage *s)
+static void file_discard(const struct figure *f, struct stage *s,
+			 const char *suffix)
 {
 	struct text path = { 0 };
 
-	for (size_t i = 0; i < DRAWN; i++) {
-		text_clear(&path);
-		text_format(&path, "plots/%s%s", f->name, drawn_suffixes[i]);
-		stage_discard(s, text_string(&path));
-	}
+	text_format(&path, "plots/%s%s", f->name, suffix);
+	stage_discard(s, text_string(&path));
 	text_free(&path);
 }
 
-static void plots_miss(struct plots *p, const char *name, int ret,
-		       const struct text *why)
+/* What a failed gnuplot left may be half a picture. */
+static void figure_discard(const struct figure *f, struct stage *s)
+{
+	for (size_t i = 0; i < DRAWN; i++)
+		file_discard(f, s, drawn_suffixes[i]);
+}
+
+static void plots_miss(struct plots *p, const char *name, const char *suffix,
+		       int ret, const struct text *why)
 {
 	if (p->problem.length && ret == -ENOENT)
 		return;		/* said once, it holds for all */
@@ -131,9 +135,26 @@ static void plots_miss(struct plots *p, const char *name, int ret,
 			    "and make the report again; the tables below are complete.",
 			    text_string(why));
 	else
-		text_format(&p->problem, "The plot plots/%s.svg is missing: %s. The "
-			    "tables below are complete; plots/%s.gp and .dat are what "
-			    "it is drawn from.", name, text_string(why), name);
+		text_format(&p->problem, "The plot plots/%s%s is missing: %s. The "
+			    "tables below are complete; plots/ has the .gp and .dat "
+			    "that it is drawn from.", name, suffix, text_string(why));
+}
+
+/* For what shows no SVG: the page does without. */
+static void png_take(struct making *k, struct figure *f)
+{
+	static const char tail[] = "IEND\xae\x42\x60\x82";
+	struct text drawn = { 0 }, why = { 0 };
+
+	f->png = read_whole(k->stage, f->name, ".png", tail, sizeof(tail) - 1,
+			    &drawn);
+	if (!f->png) {
+		file_discard(f, k->stage, ".png");
+		text_add(&why, "gnuplot left no whole PNG");
+		plots_miss(k->plots, f->name, ".png", -EIO, &why);
+	}
+	text_free(&drawn);
+	text_free(&why);
 }
 
 /* PDFs are an extra, where asked for: the rest does not depend on them. */
@@ -142,7 +163,6 @@ static int figure_print(struct making *k, struct figure *f,
 {
 	static const struct { const char *suffix, *tail; } files[] = {
 		{ "-2col.pdf", "%%EOF" }, { "-1col.pdf", "%%EOF" },
-		{ ".png", "IEND\xae\x42\x60\x82" },
 	};
 	struct text paper = { 0 }, name = { 0 }, why = { 0 }, drawn = { 0 };
 	int ret;
@@ -161,7 +181,7 @@ static int figure_print(struct making *k, struct figure *f,
 	}
 	if (!ret && !f->paper) {
 		text_add(&why, why.length ? "" : "gnuplot left an incomplete file");
-		plots_miss(k->plots, text_string(&name), -EIO, &why);
+		plots_miss(k->plots, f->name, "-1col.pdf", -EIO, &why);
 	}
 	text_free(&paper);
 	text_free(&name);
@@ -194,9 +214,11 @@ static int figure_draw(struct making *k, struct figure *f, struct text *script,
 	f->drawn = drawn == 0;
 	if (drawn) {
 		figure_discard(f, k->stage);
-		plots_miss(k->plots, f->name, drawn, &why);
-	} else if (k->plots->paper) {
-		ret = figure_print(k, f, script);
+		plots_miss(k->plots, f->name, ".svg", drawn, &why);
+	} else {
+		png_take(k, f);
+		if (k->plots->paper)
+			ret = figure_print(k, f, script);
 	}
 	text_free(&why);
 	return ret;

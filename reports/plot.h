@@ -27,7 +27,7 @@ struct plots {
 	struct figure tails[FAMILY_COUNT][GROUPS_MOST];
 	struct figure topology[GROUPS_MOST];
 	struct figure detect[GROUPS_MOST];	/* of a target each */
-	bool paper;		/* as PDF and PNG, too */
+	bool paper;		/* as PDF, too */
 	struct text problem;	/* "" where all were drawn */
 };
 
@@ -84,7 +84,7 @@ void canvas_style(struct text *style);
 void canvas_colours(struct text *script);
 /*
  * The same figure for paper: two PDFs, NAME-1col.pdf of 85 mm and NAME-2col.pdf
- * of 178 mm, with letters as letters; and NAME.png.
+ * of 178 mm, with letters as letters.
  */
 void canvas_paper(const struct text *script, const char *name,
 		  struct text *paper);
@@ -97,7 +97,7 @@ void canvas_prologue(struct text *script, const char *name);
 /* Terminal, SVG file, margins, one row per unit downwards, frame. */
 void canvas_begin(struct text *script, const struct canvas *c, const char *name,
 		  size_t rows);
-/* The same drawing once more, where a PNG of the same size is asked for. */
+/* The same drawing once more, as NAME.png. */
 void canvas_png(struct text *script, const struct canvas *c, const char *name);
 /* The plot element that writes the names of rows (index 0 of the data). */
 void canvas_names(struct text *script, const struct canvas *c, const char *name,

@@ -52,7 +52,8 @@ static size_t count_drawn(const struct chart *t, const struct match *x)
 {
 	size_t n = 0;
 
-	if (t->f->family != FAMILY_COUNT && x->any->family != t->f->family)
+	if (t->f->family == FAMILY_COUNT ? !x->chosen :
+	    x->any->family != t->f->family)
 		return 0;
 	for (size_t i = 0; i < t->c->n; i++)
 		n += is_drawn(t, x, i);
@@ -261,11 +262,10 @@ static void write_words(const struct chart *t, size_t groups, struct figure *f)
 		text_format(&f->caption, "On the host of %s; targets on hosts that may "
 			    "not be compared with it have figures of their own. ",
 			    t->any->label);
-	text_format(&f->caption, "Time of one operation on each target, cheapest first. "
+	text_add(&f->caption, "Time of one operation on each target, cheapest first. "
 		    "Bars through the marks are the order-statistic intervals of the "
 		    "median, seen where they are wider than the mark; n and the level "
-		    "of each stand in the table%s. ", t->f->family == FAMILY_COUNT ?
-		    " below" : "s of each run");
+		    "of each stand with its samples. ");
 	if (t->hollow)
 		text_add(&f->caption, "A hollow mark is not attested: nobody could "
 			 "count its exits. ");
@@ -279,7 +279,10 @@ static void write_words(const struct chart *t, size_t groups, struct figure *f)
 	if (t->to_edge)
 		text_format(&f->caption, "%s of the intervals reach down to zero, and "
 			    "run to the left edge. ", number_count(t->to_edge).s);
-	if (t->n < t->candidates)
+	if (t->f->family == FAMILY_COUNT)
+		text_add(&f->caption, "Drawn are the operations that are asked for "
+			 "most; each family\u2019s page has its own. ");
+	else if (t->n < t->candidates)
 		text_format(&f->caption, "Drawn are %s of the %s operations for which "
 			    "two targets or more have a time, those of most targets "
 			    "first. ", number_count(t->n).s,

@@ -46,19 +46,49 @@ bool decomposition_read(const struct item *it, struct decomposition *d)
 	return true;
 }
 
-/* The complete ones of all runs, dearest last. */
-static size_t collect(const struct model *m, struct decomposition *all,
-		      size_t most)
+static size_t complete_of(const struct run *run)
 {
+	struct decomposition d;
 	size_t n = 0;
 
-	for (size_t r = 0; r < m->n; r++)
+	for (size_t i = 0; i < run->n; i++)
+		n += decomposition_read(&run->items[i], &d) && d.complete;
+	return n;
+}
+
+/* Of one kind of host, since others may not be compared; no time of software,
+   if there is another. */
+static size_t group_choose(const struct model *m)
+{
+	size_t any = m->n;
+
+	for (size_t r = 0; r < m->n; r++) {
+		if (!complete_of(&m->runs[r]))
+			continue;
+		if (!run_is_software(&m->runs[r]))
+			return m->runs[r].group;
+		any = any < m->n ? any : r;
+	}
+	return any < m->n ? m->runs[any].group : m->groups;
+}
+
+/* The complete ones, cheapest first in each run; all of them are counted. */
+static size_t collect(const struct model *m, struct decomposition *all,
+		      size_t most, size_t *complete)
+{
+	size_t n = 0, group = group_choose(m);
+
+	*complete = 0;
+	for (size_t r = 0; r < m->n; r++) {
+		*complete += complete_of(&m->runs[r]);
 		for (size_t i = 0; i < m->runs[r].n && n < most; i++) {
-			if (!decomposition_read(&m->runs[r].items[i], &all[n]) ||
+			if (m->runs[r].group != group ||
+			    !decomposition_read(&m->runs[r].items[i], &all[n]) ||
 			    !all[n].complete)
 				continue;
 			all[n++].run = r;
 		}
+	}
 	return n;
 }
 
@@ -186,15 +216,18 @@ static void write_canvas(const struct model *m, const struct decomposition *all,
 	l = (struct legend){ .script = script, .canvas = &c, .y = 12 };
 	write_legend(&l);
 	write_axis(&c, most, script);
+	canvas_software(script, &c, &m->runs[all[0].run]);
 	write_bars(&c, script);
 	if (!narrow)
 		canvas_png(script, &c, "decomposition");
 	text_free(&label);
 }
 
-static void write_words(const struct decomposition *all, size_t n,
-			struct figure *f)
+static void write_words(const struct model *m, const struct decomposition *all,
+			size_t n, size_t complete, struct figure *f)
 {
+	const struct run *run = &m->runs[all[0].run];
+
 	size_t adding = 0;
 
 	for (size_t r = 0; r < n; r++)
@@ -207,14 +240,22 @@ static void write_words(const struct decomposition *all, size_t n,
 	text_format(&f->caption, "Where a round trip to user space spends its "
 		    "cycles. The diamond is the same round trip measured as a whole; "
 		    "the parts add up to it within 5\u00a0%% in %zu of %zu.", adding, n);
+	if (m->groups > 1)
+		text_format(&f->caption, " On hosts that may be compared with that of "
+			    "%s.", run->label);
+	if (run_is_software(run))
+		text_add(&f->caption, " Times mean nothing here.");
+	if (complete > n)
+		text_format(&f->caption, " %zu more stand in the tables alone.",
+			    complete - n);
 }
 
 bool plot_decomposition(const struct model *m, struct figure *f,
 			struct text *script, struct text *data)
 {
-	enum { MOST = 200 };
+	enum { MOST = 36 };		/* that still make a picture */
 	struct decomposition *all = calloc(MOST, sizeof(*all));
-	size_t n = all ? collect(m, all, MOST) : 0;
+	size_t complete, n = all ? collect(m, all, MOST, &complete) : 0;
 
 	if (n > 0) {
 		write_data(m, all, n, data);
@@ -222,7 +263,7 @@ bool plot_decomposition(const struct model *m, struct figure *f,
 		write_canvas(m, all, n, false, script);
 		write_canvas(m, all, n, true, script);
 		text_add(script, "set output\n");
-		write_words(all, n, f);
+		write_words(m, all, n, complete, f);
 	}
 	free(all);
 	return n > 0;

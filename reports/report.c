@@ -260,7 +260,7 @@ static int page_end(struct page *p, struct site *site, const char *file,
 static int page_write(const struct page_ops *ops, struct site *site,
 		      const char *file, const char *name, struct error *e)
 {
-	struct page p = { .ops = ops };
+	struct page p = { .ops = ops, .brief = !file && site->m->n > 1 };
 	struct section heads[PARTS];
 	const char *title = site_title;
 	size_t shown[PARTS] = { 0 }, n = 0;
@@ -310,7 +310,8 @@ static int samples_write(struct site *site, size_t r, json_t *doc,
 	link_samples_file(r, &name);
 	page_begin(&p, site, text_string(&title), "data.html", &head, 1);
 	p.ops->section(&p, &head);
-	section_samples(&p, &site->m->runs[r]);
+	section_samples(&p, &site->m->runs[r], site->m->n > 1 ||
+			site->m->comparison);
 	ret = page_end(&p, site, text_string(&name), e);
 	text_clear(&name);
 	link_document(r, &name);

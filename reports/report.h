@@ -8,12 +8,13 @@
  *	verdicts.html, attestation.html, environment.html, method.html, data.html
  *	samples-N.html		every sample of run N
  *	style.css
- *	report.md		all pages but the samples, as one text
+ *	report.md		all pages but the samples, as one text; of several
+ *				runs without what the pages fold away
  *	plots/NAME.svg, -narrow.svg	the plots, for a desk and for a phone
+ *	plots/NAME.png		the same for what shows no SVG
  *	plots/NAME.gp, .dat	what draws them: cd plots && gnuplot NAME.gp
  *	plots/style.gp		colours and settings of all of them
- *	plots/NAME-1col.pdf, -2col.pdf, -paper.gp, NAME.png	where asked for:
- *				for paper, and for what shows no SVG
+ *	plots/NAME-1col.pdf, -2col.pdf, -paper.gp	for paper, where asked for
  *	data/result-N.json	the documents; data/result.schema.json, their schema
  *	data/detect-N.json	those of vmgauge detect; data/detect.schema.json
  *	files.txt		all of these
@@ -40,7 +41,7 @@
 
 struct report_options {
 	const char *dir;
-	bool paper;		/* plots as PDF and PNG, too */
+	bool paper;		/* plots as PDF, too */
 	const char *const *notes;	/* what is to be known beside the documents:
 					   lines of text, such as what could not
 					   be measured, and why; may be NULL */

@@ -26,6 +26,9 @@ void section_score(struct page *p, const struct model *m,
 		   const struct plots *plots);
 void section_family(struct page *p, const struct model *m,
 		    const struct plots *plots, enum family family);
+/* Every number of one run in a family. */
+void section_numbers(struct page *p, const struct run *run,
+		     enum family family);
 /* The part of a family that is about the distributions of its numbers. */
 void section_tails(struct page *p, const struct model *m,
 		   const struct plots *plots, enum family family);
@@ -61,8 +64,11 @@ void section_environment(struct page *p, const struct model *m,
 void section_repeat(struct page *p, const struct model *m,
 		    const struct plots *plots);
 
-/* Every sample of a run: on its own page, and in no text. */
-void section_samples(struct page *p, const struct run *run);
+/*
+ * A run's own page, which no text has: every number, unless the families'
+ * pages have them (`numbers`), and every sample.
+ */
+void section_samples(struct page *p, const struct run *run, bool numbers);
 
 /*
  * What follows is of one run: a sub-heading, where there is more than one run;

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "reports/decomposition.h"
+#include "reports/link.h"
 #include "reports/number.h"
 #include "reports/section.h"
 
@@ -43,7 +44,9 @@ static void write_row(struct page *p, const struct decomposition *d)
 	for (size_t i = 0; i < DECOMPOSITION_PARTS; i++)
 		write_part(p, d, i);
 	p->ops->cell(p, CELL_TEXT, number(d->sum).s);
-	p->ops->cell(p, CELL_TEXT, number(d->whole).s);
+	link_samples(d->item, &t);
+	p->ops->cell_link(p, CELL_TEXT, number(d->whole).s, text_string(&t));
+	text_clear(&t);
 	if (!isnan(d->ratio))
 		text_format(&t, "%.3f", d->ratio);
 	p->ops->cell(p, CELL_TEXT, text_string(&t));

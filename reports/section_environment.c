@@ -115,6 +115,50 @@ static void write_disturbances(struct page *p, const struct run *run)
 	p->ops->table_end(p);
 }
 
+/* Is all that is shown of both the same? */
+static bool same_host(const struct run *a, const struct run *b)
+{
+	static const char *const others[] = {
+		"disturbances", "backend.evidence", "virtualised.evidence",
+	};
+
+	for (size_t i = 0; i < sizeof(summary) / sizeof(summary[0]); i++)
+		if (!json_equal(field_at(a->env, summary[i].path),
+				field_at(b->env, summary[i].path)))
+			return false;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		json_t *x = field_at(a->env, others[i]);
+		json_t *y = field_at(b->env, others[i]);
+
+		if (x != y && !json_equal(x, y))
+			return false;
+	}
+	return true;
+}
+
+static void write_run(struct page *p, const struct model *m, size_t r)
+{
+	const struct run *run = &m->runs[r];
+	struct text t = { 0 };
+	size_t first = 0;
+
+	if (!json_is_object(run->env)) {
+		p->ops->paragraph(p, "The document carries no environment.");
+		return;
+	}
+	while (first < r && !same_host(&m->runs[first], run))
+		first++;
+	if (first < r) {
+		text_format(&t, "Alike in all that is shown here with run %zu: %s.",
+			    first + 1, m->runs[first].label);
+		p->ops->paragraph(p, text_string(&t));
+		text_free(&t);
+		return;
+	}
+	write_summary(p, run);
+	write_disturbances(p, run);
+	write_evidence(p, run);
+}
 
 void section_environment(struct page *p, const struct model *m,
 			 const struct plots *plots)
@@ -124,13 +168,7 @@ void section_environment(struct page *p, const struct model *m,
 		const struct run *run = &m->runs[r];
 
 		section_run_begin(p, m, run);
-		if (!json_is_object(run->env)) {
-			p->ops->paragraph(p, "The document carries no environment.");
-		} else {
-			write_summary(p, run);
-			write_disturbances(p, run);
-			write_evidence(p, run);
-		}
+		write_run(p, m, r);
 		section_run_end(p, m);
 	}
 }

@@ -14,30 +14,21 @@ static void write_cell(struct page *p, const struct grid *g, size_t source,
 {
 	const struct grid_cell *cell = &g->cell[source][r][c];
 	double pages = g->of->column[c].pages;
-	bool valued = memory_valued(cell->meaning);
-	struct text word = { 0 }, why = { 0 }, interval = { 0 };
+	struct text each = { 0 };
 
 	if (!g->of->row[r].cell[c].id) {
 		p->ops->cell(p, CELL_TEXT, NULL);
 		return;
 	}
-	notes_word(notes, g->mem->source[source].run, cell->meaning,
-		   cell->item, &word, &why);
-	if (valued && pages > 1)
-		text_format(&word, "%s%s for 4\u00a0KiB", word.length ? "; " : "",
+	if (memory_valued(cell->meaning) && pages > 1)
+		text_format(&each, "%s for 4\u00a0KiB",
 			    number(cell->value / pages).s);
-	if (valued && !isnan(cell->low) && !isnan(cell->high))
-		text_add(&interval, number_range(cell->low, cell->high).s);
-	else if (valued)
-		text_add(&interval, "no interval");
-	p->ops->cell_measure(p, &(struct measure){
-		.value = valued ? number(cell->value).s : NULL,
-		.interval = text_string(&interval),
-		.word = text_string(&word), .note = text_string(&why),
-		.faint = cell->meaning != MEANS_NUMBER });
-	text_free(&word);
-	text_free(&why);
-	text_free(&interval);
+	notes_cell(p, notes, &(struct noted){
+		.run = g->mem->source[source].run, .item = cell->item,
+		.meaning = cell->meaning, .value = cell->value,
+		.low = cell->low, .high = cell->high,
+		.more = text_string(&each) });
+	text_free(&each);
 }
 
 void grid_write(struct page *p, const struct grid *g)
@@ -53,11 +44,14 @@ void grid_write(struct page *p, const struct grid *g)
 	p->ops->table_begin(p, text_string(&caption), heads,
 			    1 + g->of->columns);
 	for (size_t s = 0; s < g->mem->sources; s++) {
-		if (g->mem->sources > 1)
-			p->ops->group(p, g->mem->source[s].label);
+		bool named = g->mem->sources == 1;
+
 		for (size_t r = 0; r < g->of->rows; r++) {
 			if (!grid_row_any(g, s, r))
 				continue;
+			if (!named)
+				p->ops->group(p, g->mem->source[s].label);
+			named = true;
 			p->ops->row(p, false);
 			p->ops->cell(p, CELL_TEXT, g->of->row[r].title);
 			for (size_t c = 0; c < g->of->columns; c++)

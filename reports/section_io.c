@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "reports/disks.h"
+#include "reports/link.h"
 #include "reports/number.h"
 #include "reports/plot.h"
 
@@ -29,7 +30,10 @@ static void write_point(struct page *p, const struct disk_point *point)
 	p->ops->cell(p, CELL_TEXT, number_tidy(point->depth).s);
 	p->ops->cell(p, CELL_TEXT, disks_how(point));
 	p->ops->cell(p, CELL_TEXT, point->side->label);
-	cell_number(p, point->per_s);
+	link_samples(point->item, &t);
+	p->ops->cell_link(p, CELL_TEXT, isnan(point->per_s) ? NULL :
+			  number(point->per_s).s, text_string(&t));
+	text_clear(&t);
 	cell_number(p, point->mib_per_s);
 	if (!isnan(point->efficiency))
 		text_format(&t, "%.2f", point->efficiency);

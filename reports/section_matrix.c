@@ -7,7 +7,7 @@
 
 #include "reports/comparison.h"
 #include "reports/link.h"
-#include "reports/matrix.h"
+#include "reports/outcome.h"
 #include "reports/section.h"
 
 /* A table has room for so many; the verdicts in full are of all. */
@@ -16,54 +16,27 @@ static size_t columns_of(const struct comparison *c)
 	return c->n < SIDES_MOST ? c->n : SIDES_MOST;
 }
 
-static bool all_pass(const struct comparison *c, const struct match *x)
-{
-	for (size_t s = 0; s < c->n; s++)
-		if (x->items[s] && x->items[s]->verdict != VERDICT_PASS &&
-		    x->items[s]->verdict != VERDICT_SKIP)
-			return false;
-	return true;
-}
-
-/* First failed check, cause of a known failure, reason: for the pointer. */
-static void add_note(const struct run *run, const struct item *it,
-		     struct text *out)
-{
-	const char *cause = field_text(it->json, "expected_failure");
-
-	if (it->verdict == VERDICT_SKIP)
-		meaning_reason(meaning_of(run, it), run, it, out);
-	else
-		text_add(out, it->reason);
-	if (cause)
-		text_format(out, "%sknown: %s", out->length ? "; " : "", cause);
-}
-
 static void write_cell(struct page *p, const struct comparison *c,
 		       const struct match *x, size_t side)
 {
 	const struct item *it = x->items[side];
 	const struct item *golden = match_golden(c, x, side);
-	struct text note = { 0 }, href = { 0 };
+	enum meaning m = meaning_of(c->sides[side].run, it);
+	struct text href = { 0 };
 
-	if (it && it->verdict != VERDICT_PASS)
-		link_verdict(x, it, &href);
-	if (it)
-		add_note(c->sides[side].run, it, &note);
-	else
-		meaning_reason(MEANS_ABSENT, c->sides[side].run, it, &note);
+	if (outcome_wrong(it))
+		link_entry(it, &href);
 	if (!it || it->verdict == VERDICT_SKIP)
 		p->ops->cell_measure(p, &(struct measure){
-			.word = meaning_word(meaning_of(c->sides[side].run, it)),
-			.note = p->ops->paged ? NULL : text_string(&note),
+			.word = m == MEANS_INAPPLICABLE ? "\u2013" :
+				m == MEANS_SKIPPED ? "skip" : meaning_word(m),
 			.faint = true });
 	else
 		p->ops->cell_judged(p, &(struct judged){
-			.verdict = it->verdict, .note = text_string(&note),
+			.verdict = it->verdict,
 			.href = href.length ? text_string(&href) : NULL,
 			.known = field_text(it->json, "expected_failure"),
 			.differs = golden && golden->verdict != it->verdict });
-	text_free(&note);
 	text_free(&href);
 }
 
@@ -87,58 +60,91 @@ static void add_classes(const struct comparison *c, const struct match *x,
 		differs += it->verdict != VERDICT_SKIP && golden &&
 			   golden->verdict != it->verdict;
 	}
-	text_add(out, all_pass(c, x) ? "is-pass" : "is-notpass");
+	text_add(out, match_sound(c, x) ? NULL : "is-notpass");
 	text_add(out, differs ? " is-differs" : NULL);
 	for (int v = 0; v < VERDICT_COUNT; v++)
 		if (seen[v] && words[v])
-			text_format(out, " %s", words[v]);
+			text_format(out, "%s%s", out->length ? " " : "", words[v]);
 }
 
-/* Which rows: all, or those that passed wherever they ran, or the others. */
-enum which { WHICH_ALL, WHICH_NOT_PASSED, WHICH_PASSED };
-
-static bool is_of(const struct comparison *c, const struct match *x,
-		  enum which which)
+/* What a cell says: the same word for the same reason, the same difference. */
+static bool same_cell(const struct comparison *c, const struct match *x,
+		      const struct match *y, size_t side)
 {
-	return which == WHICH_ALL || all_pass(c, x) == (which == WHICH_PASSED);
+	const struct run *run = c->sides[side].run;
+	const struct item *a = x->items[side], *b = y->items[side];
+	const struct item *g = match_golden(c, x, side);
+	const struct item *h = match_golden(c, y, side);
+
+	return meaning_of(run, a) == meaning_of(run, b) &&
+	       (!a || a->verdict == b->verdict) &&
+	       (g && g->verdict != a->verdict) == (h && h->verdict != b->verdict);
 }
 
-static void write_rows(struct page *p, const struct comparison *c,
-		       enum which which)
+/* Rings at which a probe passed alike share a row: that many from `i` on. */
+static size_t alike(const struct comparison *c, size_t i)
 {
-	struct text group = { 0 }, last = { 0 }, classes = { 0 };
+	const struct match *x = &c->probes[i];
+	size_t n = 1;
 
-	for (size_t i = 0; i < c->probe_count; i++) {
-		const struct match *x = &c->probes[i];
+	for (; i + n < c->probe_count && match_sound(c, x); n++) {
+		const struct match *y = &c->probes[i + n];
 
-		if (!is_of(c, x, which))
+		if (!match_same_probe(x, y) || !match_sound(c, y))
+			break;
+		for (size_t s = 0; s < columns_of(c); s++)
+			if (!same_cell(c, x, y, s))
+				return n;
+	}
+	return n;
+}
+
+static void write_row(struct page *p, const struct comparison *c, size_t i,
+		      size_t rings)
+{
+	const struct match *x = &c->probes[i];
+	struct text classes = { 0 }, t = { 0 };
+
+	add_classes(c, x, &classes);
+	p->ops->mark(p, NULL, classes.length ? text_string(&classes) : NULL);
+	p->ops->row(p, false);
+	link_entry(x->any, &t);
+	p->ops->cell_link(p, CELL_CODE, match_probe(x), text_string(&t));
+	text_clear(&t);
+	for (size_t k = 0; k < rings; k++)
+		text_format(&t, "%s%s", k ? ", " : "",
+			    model_ring(x[k].any->ring));
+	p->ops->cell(p, CELL_TEXT, text_string(&t));
+	for (size_t s = 0; s < columns_of(c); s++)
+		write_cell(p, c, x, s);
+	text_free(&classes);
+	text_free(&t);
+}
+
+static void write_rows(struct page *p, const struct comparison *c, bool passed)
+{
+	struct text group = { 0 }, last = { 0 };
+	size_t rings;
+
+	for (size_t i = 0; i < c->probe_count; i += rings) {
+		rings = alike(c, i);
+		if (!passed && match_sound(c, &c->probes[i]))
 			continue;
 		text_clear(&group);
-		match_group(x, &group);
+		match_group(&c->probes[i], &group);
 		if (!text_same(&group, &last)) {
 			p->ops->group(p, text_string(&group));
 			text_clear(&last);
 			text_add(&last, text_string(&group));
 		}
-		text_clear(&classes);
-		add_classes(c, x, &classes);
-		p->ops->mark(p, NULL, text_string(&classes));
-		p->ops->row(p, false);
-		text_clear(&classes);
-		text_format(&classes, "verdicts.html#%s", x->anchor);
-		p->ops->cell_link(p, CELL_CODE, probe_name(x->any),
-				  text_string(&classes));
-		p->ops->cell(p, CELL_TEXT, model_ring(x->any->ring));
-		for (size_t s = 0; s < columns_of(c); s++)
-			write_cell(p, c, x, s);
+		write_row(p, c, i, rings);
 	}
 	text_free(&group);
 	text_free(&last);
-	text_free(&classes);
 }
 
 static void write_table(struct page *p, const struct comparison *c,
-			enum which which, const char *caption)
+			bool passed, const char *caption)
 {
 	size_t n = columns_of(c);
 	struct column *heads = calloc(2 + n, sizeof(*heads));
@@ -157,7 +163,7 @@ static void write_table(struct page *p, const struct comparison *c,
 		heads[2 + c->golden].title = text_string(&golden);
 	}
 	p->ops->compared_begin(p, caption, heads, 2 + n);
-	write_rows(p, c, which);
+	write_rows(p, c, passed);
 	p->ops->table_end(p);
 	text_free(&golden);
 	free(heads);
@@ -183,22 +189,52 @@ static void write_golden(struct page *p, const struct comparison *c)
 				"shows it.");
 }
 
-/* A page can choose what it shows; a text folds away what passed. */
-static void write_folded(struct page *p, const struct comparison *c,
+/* Their names by subject: what there is to be said of them in a text. */
+static void write_passed(struct page *p, const struct comparison *c)
+{
+	struct text group = { 0 }, last = { 0 }, t = { 0 };
+
+	p->ops->list_begin(p);
+	for (size_t i = 0; i < c->probe_count; i++) {
+		const struct match *x = &c->probes[i];
+
+		if (!match_sound(c, x) ||
+		    (i && match_sound(c, x - 1) && match_same_probe(x - 1, x)))
+			continue;
+		text_clear(&group);
+		match_group(x, &group);
+		if (t.length && !text_same(&group, &last)) {
+			p->ops->list_item(p, text_string(&t));
+			text_clear(&t);
+		}
+		text_clear(&last);
+		text_add(&last, text_string(&group));
+		text_format(&t, "%s%s", t.length ? ", " : text_string(&group),
+			    t.length ? "" : ": ");
+		text_add(&t, match_probe(x));
+	}
+	if (t.length)
+		p->ops->list_item(p, text_string(&t));
+	p->ops->list_end(p);
+	text_free(&group);
+	text_free(&last);
+	text_free(&t);
+}
+
+/* A page can choose what it shows; a text has what passed by name alone. */
+static void write_text(struct page *p, const struct comparison *c,
 			 size_t passing)
 {
 	if (passing < c->probe_count)
-		write_table(p, c, WHICH_NOT_PASSED,
-			    "Probes that did not pass everywhere they ran");
+		write_table(p, c, false,
+			    "Probes that did not pass everywhere they ran. \u2013: it does "
+			    "not apply to that target");
 	else
 		p->ops->paragraph(p, "Every probe passed wherever it ran.");
-	matrix_failures(p, c);
 	if (!passing)
 		return;
-	p->ops->details_begin(p, "Probes that passed wherever they ran, or ran "
-			      "nowhere");
-	write_table(p, c, WHICH_PASSED, "Nothing but passes and skips");
-	p->ops->details_end(p);
+	p->ops->heading(p, "Probes that passed wherever they ran, or ran nowhere");
+	write_passed(p, c);
 }
 
 void section_matrix(struct page *p, const struct model *m,
@@ -214,7 +250,7 @@ void section_matrix(struct page *p, const struct model *m,
 		return;
 	}
 	for (size_t i = 0; i < c->probe_count; i++)
-		passing += all_pass(c, &c->probes[i]);
+		passing += match_sound(c, &c->probes[i]);
 	if (m->comparison)
 		write_golden(p, c);
 	text_format(&t, "%zu of %zu probes passed wherever they ran.", passing,
@@ -225,10 +261,11 @@ void section_matrix(struct page *p, const struct model *m,
 	p->ops->paragraph(p, text_string(&t));
 	text_free(&t);
 	if (!p->ops->paged) {
-		write_folded(p, c, passing);
+		write_text(p, c, passing);
 		return;
 	}
 	p->ops->filter(p);
-	write_table(p, c, WHICH_ALL, "Every probe on every target; a verdict leads "
-		    "to its clause, what was wanted and what came");
+	write_table(p, c, true, "Every probe on every target; a verdict leads to its "
+		    "clause, what was wanted and what came. \u2013: it does not "
+		    "apply to that target");
 }

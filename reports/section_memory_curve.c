@@ -34,33 +34,24 @@ static void write_point(struct page *p, struct notes *notes,
 			const struct memory *mem, const struct curve *c,
 			double bytes)
 {
-	const struct run *run = mem->source[c->source].run;
-	struct text word = { 0 }, why = { 0 }, interval = { 0 };
+	const struct curve_point *point = c->point;
+	bool knee = false;
 	size_t i = 0;
 
-	while (i < c->n && c->point[i].bytes != bytes)
+	while (i < c->n && point[i].bytes != bytes)
 		i++;
 	if (i == c->n) {
 		p->ops->cell_measure(p, &(struct measure){
 			.word = meaning_word(MEANS_ABSENT), .faint = true });
 		return;
 	}
-	notes_word(notes, run, c->point[i].meaning, c->point[i].item, &word, &why);
 	for (size_t k = 0; k < c->knee_count; k++)
-		if (c->knee[k].at == i)
-			text_format(&word, "%sknee", word.length ? "; " : "");
-	if (!isnan(c->point[i].low) && !isnan(c->point[i].high))
-		text_add(&interval, number_range(c->point[i].low,
-						 c->point[i].high).s);
-	p->ops->cell_measure(p, &(struct measure){
-		.value = memory_valued(c->point[i].meaning) ?
-			 number(c->point[i].value).s : NULL,
-		.interval = text_string(&interval),
-		.word = text_string(&word), .note = text_string(&why),
-		.faint = c->point[i].meaning != MEANS_NUMBER });
-	text_free(&interval);
-	text_free(&word);
-	text_free(&why);
+		knee |= c->knee[k].at == i;
+	notes_cell(p, notes, &(struct noted){
+		.run = mem->source[c->source].run, .item = point[i].item,
+		.meaning = point[i].meaning, .value = point[i].value,
+		.low = point[i].low, .high = point[i].high,
+		.more = knee ? "knee" : NULL });
 }
 
 static void write_points(struct page *p, const struct memory *mem)

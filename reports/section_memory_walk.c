@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "reports/comparison_words.h"
 #include "reports/memory_notes.h"
 #include "reports/memory_section.h"
 #include "reports/number.h"
@@ -14,30 +13,18 @@
 static void write_cell(struct page *p, struct notes *notes,
 		       const struct run *run, const struct walk_cell *c)
 {
-	bool valued = memory_valued(c->meaning);
-	struct text word = { 0 }, why = { 0 }, interval = { 0 }, ratio = { 0 };
-	struct number value = number(c->value);
+	struct text bound = { 0 };
 
-	notes_word(notes, run, c->meaning, c->item, &word, &why);
 	if (!isnan(c->refs))
-		text_format(&word, "%sat most %s references",
-			    word.length ? "; " : "", number_tidy(c->refs).s);
+		text_format(&bound, "at most %s references",
+			    number_tidy(c->refs).s);
 	else if (c->item)
-		text_format(&word, "%sbound not known", word.length ? "; " : "");
-	if (valued && !isnan(c->low) && !isnan(c->high))
-		text_add(&interval, number_range(c->low, c->high).s);
-	else if (valued)
-		text_add(&interval, "no interval");
-	ratio_write(&c->ratio, &ratio);
-	p->ops->cell_measure(p, &(struct measure){
-		.value = valued ? value.s : NULL,
-		.interval = text_string(&interval), .ratio = text_string(&ratio),
-		.word = text_string(&word), .note = text_string(&why),
-		.faint = c->meaning != MEANS_NUMBER });
-	text_free(&word);
-	text_free(&why);
-	text_free(&interval);
-	text_free(&ratio);
+		text_add(&bound, "bound not known");
+	notes_cell(p, notes, &(struct noted){
+		.run = run, .item = c->item, .meaning = c->meaning,
+		.value = c->value, .low = c->low, .high = c->high,
+		.ratio = &c->ratio, .more = text_string(&bound) });
+	text_free(&bound);
 }
 
 /* Whose bound is which, in words: it is the paging that decides. */

@@ -6,6 +6,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "reports/entry.h"
+#include "reports/family.h"
+#include "reports/link.h"
 #include "reports/number.h"
 #include "reports/section.h"
 
@@ -71,16 +74,26 @@ static void add_facts(const struct item *it, struct text *out)
 		    "without anything to attest");
 }
 
-static void write_item(struct page *p, const struct item *it)
+static void write_heading(struct page *p, const struct item *it)
 {
-	struct text t = { 0 };
+	struct text t = { 0 }, id = { 0 };
 
 	text_add(&t, it->name);
 	if (it->ring >= 0)
 		text_format(&t, ", ring %s", model_ring(it->ring));
+	link_samples_id(it, &id);
+	p->ops->anchor(p, text_string(&id));
 	p->ops->mark(p, it->anchor, NULL);
 	p->ops->heading(p, text_string(&t));
-	text_clear(&t);
+	text_free(&t);
+	text_free(&id);
+}
+
+static void write_item(struct page *p, const struct item *it)
+{
+	struct text t = { 0 };
+
+	write_heading(p, it);
 	add_facts(it, &t);
 	p->ops->paragraph(p, text_string(&t));
 	text_clear(&t);
@@ -93,10 +106,21 @@ static void write_item(struct page *p, const struct item *it)
 	text_free(&t);
 }
 
-void section_samples(struct page *p, const struct run *run)
+static void write_numbers(struct page *p, const struct run *run)
+{
+	for (int f = 0; f < FAMILY_COUNT; f++)
+		if (run->measured_of[f]) {
+			p->ops->heading(p, families[f].title);
+			section_numbers(p, run, (enum family)f);
+		}
+}
+
+void section_samples(struct page *p, const struct run *run, bool numbers)
 {
 	size_t n = 0;
 
+	if (numbers)
+		write_numbers(p, run);
 	for (size_t i = 0; i < run->n; i++)
 		if (run->items[i].measured) {
 			write_item(p, &run->items[i]);
@@ -104,4 +128,11 @@ void section_samples(struct page *p, const struct run *run)
 		}
 	if (!n)
 		p->ops->paragraph(p, "Nothing was measured in this run.");
+	for (size_t i = 0; i < run->n; i++)
+		if (!run->items[i].measured &&
+		    json_is_object(field_at(run->items[i].json, "postmortem"))) {
+			write_heading(p, &run->items[i]);
+			p->ops->paragraph(p, "What the guest left behind:");
+			entry_postmortem(p, &run->items[i]);
+		}
 }

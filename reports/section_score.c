@@ -51,13 +51,13 @@ static bool is_empty(const struct score *s)
 	return true;
 }
 
-static void write_row(struct page *p, const struct comparison *c, size_t begin,
-		      size_t end, bool subject)
+static void write_property(struct page *p, const struct comparison *c,
+			   size_t begin, size_t end)
 {
 	const struct match *x = &c->probes[begin];
 	struct text name = { 0 };
 
-	text_bytes(&name, x->any->id, kind_length(x, subject));
+	text_bytes(&name, x->any->id, kind_length(x, false));
 	for (size_t s = 0; s < c->n; s++) {
 		struct score score = side_score(c, begin, end, s);
 		char words[SCORE_WORDS_MAX];
@@ -74,30 +74,80 @@ static void write_row(struct page *p, const struct comparison *c, size_t begin,
 	text_free(&name);
 }
 
-/* Neighbours of a kind make a row for each target. */
-static void write_table(struct page *p, const struct comparison *c,
-			const char *caption, bool subject)
+/* "12 of 13" on each target: held, of what was judged. */
+static void write_subject(struct page *p, const struct comparison *c,
+			  size_t begin, size_t end)
 {
-	static const struct column one[] = {
-		{ "Of", false }, { "", false }, { "Rules", false },
-	};
-	static const struct column many[] = {
-		{ "Of", false }, { "Target", false }, { "", false },
-		{ "Rules", false },
-	};
+	const struct match *x = &c->probes[begin];
+	struct text t = { 0 };
+
+	text_bytes(&t, x->any->id, kind_length(x, true));
+	p->ops->row(p, false);
+	p->ops->cell(p, CELL_CODE, text_string(&t));
+	for (size_t s = 0; s < c->n && s < SIDES_MOST; s++) {
+		struct score score = side_score(c, begin, end, s);
+
+		text_clear(&t);
+		if (score_judged(&score))
+			text_format(&t, "%zu of %zu", score_held(&score),
+				    score_judged(&score));
+		p->ops->cell(p, CELL_TEXT, text_string(&t));
+	}
+	text_free(&t);
+}
+
+typedef void (*write_fn)(struct page *p, const struct comparison *c,
+			 size_t begin, size_t end);
+
+/* Neighbours of a kind are told together. */
+static void write_kinds(struct page *p, const struct comparison *c,
+			bool subject, write_fn write)
+{
 	size_t begin = 0;
 
-	p->ops->table_begin(p, caption, c->n > 1 ? many : one,
-			    c->n > 1 ? 4 : 3);
 	for (size_t i = 0; i < c->probe_count; i++) {
 		if (i + 1 < c->probe_count &&
 		    same_kind(&c->probes[i], &c->probes[i + 1], subject))
 			continue;
 		if (c->probes[begin].any->id)
-			write_row(p, c, begin, i + 1, subject);
+			write(p, c, begin, i + 1);
 		begin = i + 1;
 	}
+}
+
+static void write_properties(struct page *p, const struct comparison *c)
+{
+	static const struct column one[] = {
+		{ "Property", false }, { "", false }, { "Rules", false },
+	};
+	static const struct column many[] = {
+		{ "Property", false }, { "Target", false }, { "", false },
+		{ "Rules", false },
+	};
+
+	p->ops->table_begin(p, "By property, on each target", c->n > 1 ? many : one,
+			    c->n > 1 ? 4 : 3);
+	write_kinds(p, c, false, write_property);
 	p->ops->table_end(p);
+}
+
+static void write_subjects(struct page *p, const struct comparison *c)
+{
+	size_t n = c->n < SIDES_MOST ? c->n : SIDES_MOST;
+	struct column *heads = calloc(1 + n, sizeof(*heads));
+
+	if (!heads) {
+		p->out.failed = true;
+		return;
+	}
+	heads[0].title = "Subject";
+	for (size_t s = 0; s < n; s++)
+		heads[1 + s].title = c->sides[s].label;
+	p->ops->compared_begin(p, "By subject: rules that held, of those that were "
+			       "judged", heads, 1 + n);
+	write_kinds(p, c, true, write_subject);
+	p->ops->table_end(p);
+	free(heads);
 }
 
 /* The third property has no rules: what it cost is what is attested. */
@@ -127,8 +177,6 @@ void section_score(struct page *p, const struct model *m,
 	(void)plots;
 	p->ops->paragraph(p, score_rule);
 	write_performance(p, m);
-	write_table(p, m->all, "By property", false);
-	p->ops->details_begin(p, "By subject");
-	write_table(p, m->all, "By subject", true);
-	p->ops->details_end(p);
+	write_properties(p, m->all);
+	write_subjects(p, m->all);
 }

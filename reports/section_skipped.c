@@ -1,6 +1,7 @@
 /*
  * What was not judged or measured, and why: a row to each reason and the
- * targets that gave it, with all that it kept from running.
+ * targets that gave it, with what it kept from running. Each item of many is
+ * named in the matrix, and beside the numbers of its family.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -83,27 +84,57 @@ static bool same_row(const struct skip *a, const struct skip *b)
 	return !strcmp(a->reason, b->reason) && !strcmp(a->on, b->on);
 }
 
+enum { NAMED_MOST = 6 };
+
+/* Names where they are few; subjects and families where they are many. */
+static void add_items(const struct skip *all, size_t n, struct text *out)
+{
+	struct text group = { 0 }, next = { 0 };
+	size_t same = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct match *x = all[i].match;
+
+		if (n <= NAMED_MOST) {
+			/* The rings of one item are neighbours. */
+			if (!i || strcmp(all[i - 1].match->any->operation,
+					 x->any->operation))
+				text_format(out, "%s%s", i ? ", " : "",
+					    x->any->operation);
+			continue;
+		}
+		text_clear(&group);
+		match_group(x, &group);
+		text_clear(&next);
+		if (i + 1 < n)
+			match_group(all[i + 1].match, &next);
+		same++;
+		if (text_same(&group, &next))
+			continue;
+		text_format(out, "%s%s (%zu)", out->length ? ", " : "",
+			    text_string(&group), same);
+		same = 0;
+	}
+	text_free(&group);
+	text_free(&next);
+}
+
 static void write_rows(struct page *p, const struct skip *all, size_t n)
 {
 	struct text items = { 0 };
-	size_t count = 0;
+	size_t same;
 
-	for (size_t i = 0; i < n; i++) {
-		/* The rings of one item are neighbours. */
-		if (!count || strcmp(all[i - 1].match->any->operation,
-				     all[i].match->any->operation))
-			text_format(&items, "%s%s", items.length ? ", " : "",
-				    all[i].match->any->operation);
-		count++;
-		if (i + 1 < n && same_row(&all[i], &all[i + 1]))
-			continue;
+	for (size_t i = 0; i < n; i += same) {
+		for (same = 1; i + same < n &&
+		     same_row(&all[i], &all[i + same]); same++)
+			;
+		text_clear(&items);
+		add_items(&all[i], same, &items);
 		p->ops->row(p, false);
 		p->ops->cell(p, CELL_WRAP, all[i].reason);
 		p->ops->cell(p, CELL_WRAP, all[i].on);
-		p->ops->cell(p, CELL_TEXT, number_count(count).s);
+		p->ops->cell(p, CELL_TEXT, number_count(same).s);
 		p->ops->cell(p, CELL_WRAP, text_string(&items));
-		text_clear(&items);
-		count = 0;
 	}
 	text_free(&items);
 }

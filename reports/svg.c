@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/svg_small.h"
+
 /*
  * Told apart in any common kind of colour vision and, by lightness, in grey.
  * No two may be equal: the role is recognised by the value.
@@ -120,7 +122,6 @@ static size_t add_blank(const char *s, bool in_tag, struct text *out)
 	return length;
 }
 
-
 static size_t add_edited(const char *s, bool in_tag, struct text *out)
 {
 	unsigned int rgb;
@@ -218,7 +219,11 @@ static size_t skip_useless(const char *s)
 /* The same drawing on a dark screen: each colour that occurs in it. */
 static void add_style(const struct text *body, struct text *out)
 {
-	text_add(out, "<style>@media screen and (prefers-color-scheme:dark){");
+	text_add(out, "<style>text{stroke:none}.m{text-anchor:middle}"
+		 ".e{text-anchor:end}");
+	svg_small_style(out, colours[COLOUR_INK].rgb);
+	text_add(out, "@media screen and (prefers-color-scheme:dark){");
+	svg_small_style(out, colours[COLOUR_INK].dark);
 	for (size_t i = 0; i < COLOUR_COUNT; i++) {
 		static const char *const what[] = { "fill", "stroke", "color" };
 		char value[16];
@@ -265,7 +270,7 @@ bool svg_finish(const struct text *svg, const char *label, struct text *out,
 	text_html(out, label);
 	text_add(out, "</title>");
 	add_style(&body, out);
-	text_add(out, text_string(&body));
+	svg_small(&body, out);
 	text_add(out, "</svg>\n");
 	out->failed |= body.failed;
 	text_free(&body);

@@ -160,16 +160,23 @@ void text_html(struct text *t, const char *s)
 	text_each(t, s, emit_html);
 }
 
-static void emit_html_code(struct text *t, const char *s, size_t length)
-{
-	emit_html(t, s, length);
-	if (*s == '/' || *s == '_')
-		text_add(t, "<wbr>");
-}
-
 void text_html_code(struct text *t, const char *s)
 {
-	text_each(t, s, emit_html_code);
+	enum { LEAST = 9 };	/* letters that stay together: two on a line */
+	size_t end;
+
+	for (; s && *s; s += end) {
+		struct text part = { 0 };
+
+		end = strnlen(s, LEAST);
+		end += strcspn(s + end, "/_");
+		end += s[end] != '\0';
+		text_bytes(&part, s, end);
+		text_html(t, text_string(&part));
+		text_add(t, s[end] ? "<wbr>" : NULL);
+		t->failed |= part.failed;
+		text_free(&part);
+	}
 }
 
 static void emit_markdown(struct text *t, const char *s, size_t length)

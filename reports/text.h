@@ -28,7 +28,7 @@ void text_format(struct text *t, const char *fmt, ...)
 
 /* Safe as HTML text and inside a quoted attribute. */
 void text_html(struct text *t, const char *s);
-/* The same, with places to break a long name after each / and _. */
+/* The same, with places to break a long name after some of its / and _. */
 void text_html_code(struct text *t, const char *s);
 /* Safe as Markdown (GFM) text on one line, in a table cell too. */
 void text_markdown(struct text *t, const char *s);

@@ -98,8 +98,8 @@ int verb_report(int argc, char **argv)
 {
 	static const struct argp_option option[] = {
 		{ "output", 'o', "DIR", 0, "where the report goes", 0 },
-		{ "paper", KEY_PAPER, NULL, 0, "plots as PDF (of one "
-		  "column's and of two columns' width) and PNG, too", 0 },
+		{ "paper", KEY_PAPER, NULL, 0, "plots as PDF, too, of one "
+		  "column's and of two columns' width", 0 },
 		{ "note", KEY_NOTE, "TEXT", 0, "a line for the front page: what could "
 		  "not be measured, and why; may be given again", 0 },
 		{ "detect", KEY_DETECT, "FILE", 0, "what vmgauge detect -o wrote: a "

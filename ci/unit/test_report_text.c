@@ -76,8 +76,10 @@ static void a_drawing_has_two_lives(void **state)
 	assert_string_equal(text_string(&out),
 			    "<svg xmlns=\"http://www.w3.org/2000/svg\" "
 			    "width=\"9\" height=\"8\" viewBox=\"0 0 9 8\" role=\"img\"><title>a "
-			    "&quot;b&quot; &lt;c&gt;</title><style>@media screen and "
-			    "(prefers-color-scheme:dark){[fill=\"#1f2329\"]"
+			    "&quot;b&quot; &lt;c&gt;</title><style>text{stroke:none}"
+			    ".m{text-anchor:middle}.e{text-anchor:end}"
+			    ".s,.m,.e{fill:#1f2329}@media screen and "
+			    "(prefers-color-scheme:dark){.s,.m,.e{fill:#e6e9ed}[fill=\"#1f2329\"]"
 			    "{fill:#e6e9ed}[stroke=\"#1f2329\"]{stroke:#e6e9ed}"
 			    "[color=\"#1f2329\"]{color:#e6e9ed}[fill=\"#0069a8\"]"
 			    "{fill:#62b3ec}[stroke=\"#0069a8\"]{stroke:#62b3ec}"
@@ -108,7 +110,7 @@ static void a_drawing_has_what_is_seen_of_it(void **state)
 	assert_non_null(strstr(text_string(&out),
 		"</style><defs><rect id='gpPt3'/><use href='#gpPt3' id='gpPt11'/>"
 		"<use href='#gpPt11' id='gpPt12'/></defs>"
-		"<path d='M12.3,9.96 L100,100'/>"
+		"<path d='M12.3,9.96L100,100'/>"
 		"<use href='#gpPt12' transform='translate(10.1,1e3)scale(2.25)'/>"
 		"<text> 12.34  x</text></svg>\n"));
 	text_free(&in);
