@@ -94,10 +94,12 @@ struct rows {
 };
 
 struct comparison;
+struct trends;
 
 struct model {
 	struct run *runs;
 	size_t n;
+	const struct trends *trends;	/* of these hosts, borrowed; or NULL */
 	const char *const *notes;	/* the publisher's, borrowed */
 	size_t note_count;
 	json_t *const *detects;		/* documents of vmgauge detect, borrowed */

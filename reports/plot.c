@@ -290,6 +290,7 @@ int plots_make(struct plots *p, const struct model *m, bool paper,
 		    plot_disk_throughput);
 	figure_make(&k, &p->disk_price, "io", "-price", plot_disk_price);
 	figure_make(&k, &p->decomposition, "decomposition", "", plot_decomposition);
+	figure_make(&k, &p->history, "history", "", plot_history);
 	return k.ret;
 }
 
@@ -320,5 +321,6 @@ void plots_free(struct plots *p)
 	figure_free(&p->disk_throughput);
 	figure_free(&p->disk_price);
 	figure_free(&p->decomposition);
+	figure_free(&p->history);
 	text_free(&p->problem);
 }

@@ -22,6 +22,7 @@ struct plots {
 	struct figure memory_faults, memory_dirty, memory_overcommit;
 	struct figure scale, efficiency;
 	struct figure disk_throughput, disk_price;
+	struct figure history;
 	struct figure comparison[GROUPS_MOST];
 	struct figure latencies[FAMILY_COUNT][GROUPS_MOST];
 	struct figure tails[FAMILY_COUNT][GROUPS_MOST];
@@ -61,6 +62,9 @@ bool plot_detect(const struct model *m, struct figure *f, struct text *script,
 		 struct text *data);
 bool plot_decomposition(const struct model *m, struct figure *f,
 			struct text *script, struct text *data);
+
+bool plot_history(const struct model *m, struct figure *f, struct text *script,
+		  struct text *data);
 
 /*
  * Runs gnuplot on NAME.gp in the stage's plots/ with a time limit. 0, or

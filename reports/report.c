@@ -41,6 +41,12 @@ static bool has_detects(const struct model *m, enum family family)
 	return m->detect_count;
 }
 
+static bool has_history(const struct model *m, enum family family)
+{
+	(void)family;
+	return m->trends;
+}
+
 static bool has_parts(const struct model *m, enum family family)
 {
 	(void)family;
@@ -96,6 +102,9 @@ static const struct part {
 	{ "attestation.html", "Attestation", "Attestation",
 	  { "attestation", "Not attested, and why", "Not attested" },
 	  section_attestation, NULL, 0 },
+	{ "history.html", "History", "History",
+	  { "history", "What changed on these hosts", "Changes" }, section_history,
+	  has_history, 0 },
 	{ "environment.html", "Environment", "Environment",
 	  { "difference", "What differs", "Differences" }, section_difference,
 	  has_many, 0 },
@@ -412,6 +421,7 @@ int report_publish(json_t *const docs[], const char *const paths[], size_t n,
 	ret = model_read(&m, docs, paths, n);
 	if (ret)
 		error_set(e, ret, "%s: no memory for a report", o->dir);
+	m.trends = o->trends;
 	m.notes = o->notes;
 	m.note_count = o->note_count;
 	m.detects = o->detects;

@@ -6,6 +6,7 @@
  *	index.html		what was compared, and the answer
  *	comparison.html, conformance.html, exit.html and the other families,
  *	verdicts.html, attestation.html, environment.html, method.html, data.html
+ *	history.html		what changed, where a store was given
  *	samples-N.html		every sample of run N
  *	style.css
  *	report.md		all pages but the samples, as one text; of several
@@ -38,10 +39,13 @@
 #include <jansson.h>
 
 #include "error.h"
+#include "reports/trends.h"
 
 struct report_options {
 	const char *dir;
 	bool paper;		/* plots as PDF, too */
+	const struct trends *trends;	/* earlier numbers of these hosts, for a
+					   page of histories; or NULL */
 	const char *const *notes;	/* what is to be known beside the documents:
 					   lines of text, such as what could not
 					   be measured, and why; may be NULL */

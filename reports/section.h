@@ -49,6 +49,9 @@ void section_casualties(struct page *p, const struct model *m,
 			const struct plots *plots);
 void section_attestation(struct page *p, const struct model *m,
 			 const struct plots *plots);
+/* How these hosts came to where they are, where a store was given. */
+void section_history(struct page *p, const struct model *m,
+		     const struct plots *plots);
 void section_reference(struct page *p, const struct model *m,
 		       const struct plots *plots);
 void section_method(struct page *p, const struct model *m,

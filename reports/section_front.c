@@ -235,6 +235,10 @@ void section_pages(struct page *p, const struct model *m,
 	p->ops->list_link(p, "Verdicts", "verdicts.html",
 			  ": each with its clause, what was wanted, what came, and "
 			  "the command that shows it again.");
+	if (m->trends)
+		p->ops->list_link(p, "History", "history.html",
+				  ": what changed on these hosts before, and with which "
+				  "run.");
 	p->ops->list_link(p, "Environment", "environment.html",
 			  ": how the hosts differ, and all that is known of each.");
 	p->ops->list_link(p, "Method", "method.html",

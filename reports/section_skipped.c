@@ -1,7 +1,7 @@
 /*
  * What was not judged or measured, and why: a row to each reason and the
- * targets that gave it, with what it kept from running. Each item of many is
- * named in the matrix, and beside the numbers of its family.
+ * targets that gave it, with what it kept from running: of several runs by
+ * subject where it is much, since the matrix and the families name each item.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +87,8 @@ static bool same_row(const struct skip *a, const struct skip *b)
 enum { NAMED_MOST = 6 };
 
 /* Names where they are few; subjects and families where they are many. */
-static void add_items(const struct skip *all, size_t n, struct text *out)
+static void add_items(const struct skip *all, size_t n, bool names,
+		      struct text *out)
 {
 	struct text group = { 0 }, next = { 0 };
 	size_t same = 0;
@@ -95,7 +96,7 @@ static void add_items(const struct skip *all, size_t n, struct text *out)
 	for (size_t i = 0; i < n; i++) {
 		const struct match *x = all[i].match;
 
-		if (n <= NAMED_MOST) {
+		if (names || n <= NAMED_MOST) {
 			/* The rings of one item are neighbours. */
 			if (!i || strcmp(all[i - 1].match->any->operation,
 					 x->any->operation))
@@ -119,7 +120,8 @@ static void add_items(const struct skip *all, size_t n, struct text *out)
 	text_free(&next);
 }
 
-static void write_rows(struct page *p, const struct skip *all, size_t n)
+static void write_rows(struct page *p, const struct skip *all, size_t n,
+		       bool names)
 {
 	struct text items = { 0 };
 	size_t same;
@@ -129,7 +131,7 @@ static void write_rows(struct page *p, const struct skip *all, size_t n)
 		     same_row(&all[i], &all[i + same]); same++)
 			;
 		text_clear(&items);
-		add_items(&all[i], same, &items);
+		add_items(&all[i], same, names, &items);
 		p->ops->row(p, false);
 		p->ops->cell(p, CELL_WRAP, all[i].reason);
 		p->ops->cell(p, CELL_WRAP, all[i].on);
@@ -157,7 +159,7 @@ void section_skipped(struct page *p, const struct model *m,
 	if (n) {
 		p->ops->table_begin(p, "Skipped items, counted once for each ring",
 				    columns, sizeof(columns) / sizeof(columns[0]));
-		write_rows(p, all, n);
+		write_rows(p, all, n, m->n == 1);
 		p->ops->table_end(p);
 	} else {
 		p->ops->paragraph(p, "Nothing was skipped.");

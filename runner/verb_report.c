@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "detect/detect.h"
+#include "history/trends.h"
 #include "reports/report.h"
 #include "result/doc.h"
 #include "result/schema.h"
 #include "verb.h"
 
-enum { KEY_SCHEMA = 256, KEY_PAPER, KEY_NOTE, KEY_DETECT };
+enum { KEY_SCHEMA = 256, KEY_PAPER, KEY_NOTE, KEY_DETECT, KEY_HISTORY };
 
 struct report_command {
 	struct parsed parsed;
@@ -21,7 +22,7 @@ struct report_command {
 	size_t note_count;
 	const char **detects;
 	size_t detect_count;
-	const char *dir;
+	const char *dir, *store;
 	bool schema, paper;
 };
 
@@ -38,6 +39,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_PAPER:
 		o->paper = true;
+		return 0;
+	case KEY_HISTORY:
+		o->store = arg;
 		return 0;
 	case KEY_NOTE:
 		o->notes[o->note_count++] = arg;
@@ -72,16 +76,24 @@ static int load_all(const char *const *paths, size_t count, load_fn *load,
 static int report_make(const struct report_command *o, json_t **docs,
 		       json_t **detects)
 {
+	struct trends trends = { .series = NULL };
 	const struct report_options how = {
 		.dir = o->dir, .paper = o->paper, .notes = o->notes,
 		.note_count = o->note_count, .detects = detects,
-		.detect_count = o->detect_count };
+		.detect_count = o->detect_count,
+		.trends = o->store ? &trends : NULL };
 	struct error e;
+	int rc = 0;
 
 	if (load_all(o->paths, o->count, doc_load, docs) ||
 	    load_all(o->detects, o->detect_count, detect_load, detects))
 		return EXIT_USAGE;
-	if (report_publish(docs, o->paths, o->count, &how, &e))
+	if (o->store)
+		rc = history_trends(&trends, o->store, docs, o->count, &e);
+	if (!rc)
+		rc = report_publish(docs, o->paths, o->count, &how, &e);
+	trends_free(&trends);
+	if (rc)
 		return verb_fail(&e);
 	printf("report  %s/index.html\n", o->dir);
 	return EXIT_OK;
@@ -100,6 +112,8 @@ int verb_report(int argc, char **argv)
 		{ "output", 'o', "DIR", 0, "where the report goes", 0 },
 		{ "paper", KEY_PAPER, NULL, 0, "plots as PDF, too, of one "
 		  "column's and of two columns' width", 0 },
+		{ "history", KEY_HISTORY, "STORE", 0, "a page of what changed on these "
+		  "hosts, from a store of vmgauge history", 0 },
 		{ "note", KEY_NOTE, "TEXT", 0, "a line for the front page: what could "
 		  "not be measured, and why; may be given again", 0 },
 		{ "detect", KEY_DETECT, "FILE", 0, "what vmgauge detect -o wrote: a "
