@@ -23,31 +23,60 @@ static void add_counts(const size_t counts[VERDICT_COUNT], struct text *out)
 	}
 }
 
-/* Probes are sorted by subject: neighbours are counted together. */
+enum { SUBJECTS_NAMED = 6 };
+
+static bool went_wrong(const struct match *x, size_t side)
+{
+	return x->items[side] && x->items[side]->verdict >= VERDICT_FAIL;
+}
+
+static const char *subject_of(const struct match *x)
+{
+	return x->any->subject ? x->any->subject : "(no subject)";
+}
+
+/*
+ * The next subject in which more than nothing and fewer than `below` went
+ * wrong, or as many as `below` and after `after`: the largest first. Probes
+ * are sorted by subject: neighbours are counted together. 0 after the last.
+ */
+static size_t next_subject(const struct comparison *c, size_t side,
+			   size_t below, size_t *after)
+{
+	size_t best = 0, at = 0, end;
+
+	for (size_t i = 0; i < c->probe_count; i = end) {
+		size_t n = 0;
+
+		for (end = i; end < c->probe_count && !strcmp(subject_of(
+		     &c->probes[i]), subject_of(&c->probes[end])); end++)
+			n += went_wrong(&c->probes[end], side);
+		if (n > best && (n < below || (n == below && i > *after))) {
+			best = n;
+			at = i;
+		}
+	}
+	*after = at;
+	return best;
+}
+
 static void add_subjects(const struct comparison *c, size_t side,
 			 struct text *out)
 {
-	const char *before = " It went wrong in ", *last = NULL;
-	size_t n = 0;
+	size_t below = c->probe_count + 1, after = 0, n, named = 0, more = 0;
 
-	for (size_t i = 0; i <= c->probe_count; i++) {
-		const struct item *it = i < c->probe_count ?
-					c->probes[i].items[side] : NULL;
-		const char *subject = it && it->subject ? it->subject :
-				      "(no subject)";
-		bool wrong = it && it->verdict >= VERDICT_FAIL;
-
-		if (n && (i == c->probe_count || (wrong && strcmp(last, subject)))) {
-			text_format(out, "%s%s (%zu)", before, last, n);
-			before = ", ";
-			n = 0;
+	while ((n = next_subject(c, side, below, &after))) {
+		below = n;
+		if (named == SUBJECTS_NAMED) {
+			more++;
+			continue;
 		}
-		if (wrong) {
-			last = subject;
-			n++;
-		}
+		text_format(out, "%s%s (%zu)", named++ ? ", " :
+			    " It went wrong in ", subject_of(&c->probes[after]), n);
 	}
-	text_add(out, *before == ',' ? "." : "");
+	if (more)
+		text_format(out, " and %zu more subjects", more);
+	text_add(out, named ? "." : NULL);
 }
 
 void comparison_probes(const struct comparison *c, size_t side,

@@ -90,9 +90,7 @@ static void add_number(const struct comparison *c, const struct match *x,
 	} else {
 		text_format(out, " %s %s", number(match_scaled(x, it,
 			    it->median)).s, x->scale.unit);
-		if (isnan(it->low) || isnan(it->high))
-			text_add(out, " without an interval");
-		else
+		if (!isnan(it->low) && !isnan(it->high))
 			text_format(out, " (%s)", number_range(
 				    match_scaled(x, it, it->low),
 				    match_scaled(x, it, it->high)).s);
@@ -160,6 +158,10 @@ static void add_ratios(const struct comparison *c, size_t side, struct text *out
 	}
 	if (!all)
 		return;
+	if (open == all) {
+		text_format(out, " None of the %zu ratios to native has bounds.", all);
+		return;
+	}
 	text_format(out, " Of all %zu ratios to native %zu lie above 1 with both "
 		    "bounds, %zu below, %zu cannot be told from 1", all, above,
 		    below, all - above - below - open);

@@ -212,7 +212,7 @@ static void write_canvas(const void *chart, bool narrow, struct text *script)
 	const struct chart *t = chart;
 	struct canvas c = { .suffix = narrow ? "-narrow" : "", .narrow = narrow,
 			    .width = narrow ? 340 : 860, .bottom = 52,
-			    .left = narrow ? 44 : 68, .right = narrow ? 8 : 24 };
+			    .left = narrow ? 56 : 68, .right = narrow ? 8 : 24 };
 	struct legend l = { .canvas = &c, .y = 12 };
 
 	write_legend(t, &l);

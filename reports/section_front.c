@@ -3,6 +3,7 @@
  * differences to look at first, and where the rest stands.
  */
 #include <math.h>
+#include <string.h>
 
 #include "reports/comparison_words.h"
 #include "reports/difference.h"
@@ -45,6 +46,12 @@ static void add_certainty(const struct differences *d, struct text *out)
 
 	if (!d->compared)
 		return;
+	if (d->unbounded == d->compared) {
+		text_format(out, " %zu pairs of numbers can be compared, but none of "
+			    "their ratios has bounds: too few instances were run to be "
+			    "sure of any difference.", d->compared);
+		return;
+	}
 	text_format(out, " %zu pairs of numbers can be compared: %zu are certainly "
 		    "more than what they are held against, %zu certainly less, %zu "
 		    "cannot be told from it", d->compared, d->more, d->less, d->open);
@@ -126,8 +133,13 @@ static void cell_number(struct page *p, const struct match *x,
 	struct text t = { 0 }, href = { 0 };
 
 	link_samples(it, &href);
-	text_format(&t, "%s %s", number(match_scaled(x, it, it->median)).s,
-		    x->scale.unit ? x->scale.unit : "");
+	/* A difference may be of a thousand: each in a unit of its own. */
+	if (x->scale.in_ns && it->ns >= 1e5 && strlen(x->scale.unit) < 4)
+		text_format(&t, "%s %s", number(it->ns / (it->ns >= 1e8 ? 1e6 : 1e3)).s,
+			    it->ns >= 1e8 ? "ms" : "\u00b5s");
+	else
+		text_format(&t, "%s %s", number(match_scaled(x, it, it->median)).s,
+			    x->scale.unit ? x->scale.unit : "");
 	p->ops->cell_link(p, CELL_TEXT, text_string(&t), text_string(&href));
 	text_free(&t);
 	text_free(&href);
