@@ -2,7 +2,6 @@
  * Runs every way everywhere, round after round; see detect.h.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
