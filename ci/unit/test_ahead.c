@@ -17,7 +17,7 @@
 #define MOST	4096
 
 struct asked {
-	const char *item;
+	char item[128];			/* a registry's does not outlive it */
 	unsigned int ring;
 	uint64_t seed;
 	bool probe;
@@ -33,10 +33,13 @@ static unsigned int waits;
 
 static struct asked asked_of(const struct run_request *r)
 {
-	return (struct asked){
-		.item = r->item, .ring = r->ring, .seed = r->seed,
-		.probe = r->probe,
+	struct asked a = {
+		.ring = r->ring, .seed = r->seed, .probe = r->probe,
 	};
+
+	assert_true(strlen(r->item) < sizeof(a.item));
+	strcpy(a.item, r->item);
+	return a;
 }
 
 static bool same(const struct asked *a, const struct asked *b)
