@@ -212,9 +212,15 @@ static int hole_tables(struct item_host *h, const struct mutant *m,
 static int page_fill(struct item_host *h, const struct mutant *m,
 		     struct error *e)
 {
-	int slot = vm_memory_add(h->vm, (uint64_t)m->leaf << 12, 4096, 0,
-				 BACKING_ANON, e);
+	int slot = -EEXIST;
 
+	/* A probe whose own slots come and go may have one there just now. */
+	for (int tries = 0; tries < 1000 && slot == -EEXIST; tries++) {
+		slot = vm_memory_add(h->vm, (uint64_t)m->leaf << 12, 4096, 0,
+				     BACKING_ANON, e);
+		if (slot == -EEXIST)
+			usleep(100);
+	}
 	return slot < 0 ? slot : 0;
 }
 
