@@ -76,8 +76,10 @@ static bool same_cell(const struct comparison *c, const struct match *x,
 	const struct item *g = match_golden(c, x, side);
 	const struct item *h = match_golden(c, y, side);
 
+	if (!a || !b)
+		return !a && !b;
 	return meaning_of(run, a) == meaning_of(run, b) &&
-	       (!a || a->verdict == b->verdict) &&
+	       a->verdict == b->verdict &&
 	       (g && g->verdict != a->verdict) == (h && h->verdict != b->verdict);
 }
 

@@ -81,7 +81,7 @@ PROBE(is_monotone_across_save_and_restore,
 	.cite = TSC, .needs = NEED_VMM, .prepare = HOST(steps_prepare),
 	.control = "an RDTSC that does nothing is caught")
 {
-	uint64_t before = 0, after = 0, back = 0, leaps = 0;
+	uint64_t before, after = 0, back = 0, leaps = 0;
 
 	for (unsigned int i = 0; i < TURNS; i++) {
 		before = tsc_now();

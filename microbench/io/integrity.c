@@ -74,7 +74,7 @@ __host int block_read(const struct disk *disk, int fd, uint32_t n,
 /* After a batch: nothing is under way. */
 __host int integrity_verify(struct item_host *h)
 {
-	const struct truth *truth = (void *)(h->ram + TRUTH_GPA);
+	const struct truth *guests = (void *)(h->ram + TRUTH_GPA);
 	const struct disk *disk = h->opaque;
 	int fd = load_in_file(&h->bench->load) ? disk_file(NULL, NULL) : -1;
 	static struct block b;
@@ -83,7 +83,7 @@ __host int integrity_verify(struct item_host *h)
 	for (uint32_t n = 0; n < BLOCKS; n++) {
 		if (block_read(disk, fd, n, &b))
 			return -EIO;
-		wrong += b.generation != truth->generation[n] ||
+		wrong += b.generation != guests->generation[n] ||
 			 (b.generation &&
 			  (b.number != n || b.checksum != sum_wanted(&b)));
 	}

@@ -161,7 +161,7 @@ bool defects_served(struct vcpu *v)
 
 	host_restore();
 	interrupt_resend(v);
-	if (is_bell(v))
+	if (now.data && is_bell(v))
 		bell_heed(v, now.data);
 	return count && !is_bell(v) && bend(v, on, &now, count);
 }

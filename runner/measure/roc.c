@@ -30,7 +30,7 @@ static unsigned int clusters_used(const struct roc_side *s)
 static double *sorted_copy(const struct roc_side *s, int *rc)
 {
 	size_t n = roc_samples(s);
-	double *copy = malloc(n * sizeof(*copy));
+	double *copy = malloc((n ? n : 1) * sizeof(*copy));
 
 	if (!copy) {
 		*rc = -ENOMEM;
