@@ -76,7 +76,8 @@ __guest uint64_t acpi_nth(unsigned int n)
 	unsigned int width;
 	uint64_t root = acpi_root(&width), at = ACPI_HEADER + n * width;
 
-	if (!root || at + width > word_at(root + 4, 4))
+	if (!root || at + width > ACPI_LENGTH_MAX ||
+	    at + width > word_at(root + 4, 4))
 		return 0;
 	return word_at(root + at, width);
 }
@@ -101,6 +102,9 @@ __guest const char *no_acpi(void)
 	/* The image maps 4 GiB. */
 	if (root >> 32)
 		return "the ACPI tables are beyond 4 GiB";
+	/* A domain that has the machine's low memory may not have these. */
+	if (word_at(root, 8) == ~0ull)
+		return "the ACPI tables lie where this guest has no memory";
 	for (unsigned int n = 0; (at = acpi_nth(n)); n++)
 		if (at >> 32)
 			return "an ACPI table is beyond 4 GiB";
