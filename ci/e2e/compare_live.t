@@ -105,6 +105,10 @@ live "$(side)" "sleep 777;" exit/cpuid --limit 1
 check "a command that does not end: refused" refused "did not end within"
 check "soon after the limit" [ "$elapsed_ms" -lt 14000 ]
 check "and it is ended" [ -z "$(pgrep -f 'sleep 777')" ]
+live "$(side)" "f() { for o; do :; done; touch \"\${o%/*}/.half\"
+(trap '' INT; sleep 7787) & exit 3; }; f" exit/cpuid --limit 3
+check "half a file and a process left behind: refused" refused "exit code 3"
+check "and both are gone" [ -z "$(pgrep -f 'sleep 7787'; ls -A "$TMPDIR")" ]
 vmgauge compare --live "$(side)" "$(side)" exit/cpuid --limit 3
 check "times that mean nothing: refused" refused "times mean nothing"
 live "$(side)"

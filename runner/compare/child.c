@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 
 #define SAID_MOST	4096
 #define LINE_MOST	200
+#define MEND_S		2.0	/* for what undoes its changes when asked */
 
 static double now_s(void)
 {
@@ -72,21 +74,25 @@ static void last_line(int said, char line[LINE_MOST])
 			*c = '?';
 }
 
-/* Waits for the end; SIGCHLD is blocked, so that none is missed. */
+/*
+ * Waits for the end, and leaves the zombie: while it is there, its process
+ * group is nobody else's. SIGCHLD is blocked, so that none is missed.
+ */
 static int child_wait(pid_t pid, double limit_s, const sigset_t *blocked,
-		      const volatile sig_atomic_t *interrupted, int *status)
+		      const volatile sig_atomic_t *interrupted)
 {
 	double end_s = now_s() + limit_s;
 
 	for (;;) {
 		double left = end_s - now_s();
 		struct timespec t = { 0 };
-		pid_t got = waitpid(pid, status, WNOHANG);
+		siginfo_t got = { 0 };
 
-		if (got == pid)
-			return 0;
-		if (got < 0 && errno != EINTR)
+		if (waitid(P_PID, (id_t)pid, &got,
+			   WEXITED | WNOHANG | WNOWAIT) && errno != EINTR)
 			return -ECHILD;
+		if (got.si_pid == pid)
+			return 0;
 		if (interrupted && *interrupted)
 			return -EINTR;
 		if (left <= 0)
@@ -96,6 +102,33 @@ static int child_wait(pid_t pid, double limit_s, const sigset_t *blocked,
 		t.tv_nsec = left < 1 ? (long)(left * 1e9) : 0;
 		sigtimedwait(blocked, NULL, &t);
 	}
+}
+
+/*
+ * Ends what is left of the group and waits for all of it: a process that is
+ * killed within a call still finishes that call, and may leave a file. The
+ * caller is the subreaper, so whom the shell leaves behind is waited for, too.
+ * The status of `pid` itself.
+ */
+static int group_end(pid_t pid)
+{
+	const struct timespec nap = { 0, 10000000 };
+	double end_s = now_s() + MEND_S;
+	int status = 0, one;
+	pid_t got;
+
+	kill(-pid, SIGINT);
+	do {
+		got = waitpid(-pid, &one, now_s() < end_s ? WNOHANG : 0);
+		if (got == pid)
+			status = one;
+		if (got == 0) {
+			nanosleep(&nap, NULL);
+			if (now_s() >= end_s)
+				kill(-pid, SIGKILL);
+		}
+	} while (got >= 0 || errno == EINTR);
+	return status;
 }
 
 static int ended(const char *command, int status, int said, struct error *e)
@@ -117,7 +150,7 @@ static int ended(const char *command, int status, int said, struct error *e)
 int child_run(const char *command, const char *const *argv, double limit_s,
 	      const volatile sig_atomic_t *interrupted, struct error *e)
 {
-	int said = memfd_create("said", MFD_CLOEXEC), status = 0, rc;
+	int said = memfd_create("said", MFD_CLOEXEC), status, rc, reaper = 0;
 	sigset_t blocked, before;
 	pid_t pid;
 
@@ -126,6 +159,8 @@ int child_run(const char *command, const char *const *argv, double limit_s,
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &blocked, &before);
+	prctl(PR_GET_CHILD_SUBREAPER, &reaper);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid = fork();
 	if (!pid)
 		become(command, argv, said, &before);
@@ -134,20 +169,18 @@ int child_run(const char *command, const char *const *argv, double limit_s,
 		goto out;
 	}
 	setpgid(pid, pid);	/* both do: whoever comes first */
-	rc = child_wait(pid, limit_s, &blocked, interrupted, &status);
-	if (!rc) {
+	rc = child_wait(pid, limit_s, &blocked, interrupted);
+	status = group_end(pid);
+	if (!rc)
 		rc = ended(command, status, said, e);
-		goto out;
-	}
-	kill(-pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	if (rc == -EINTR)
+	else if (rc == -EINTR)
 		error_set(e, rc, "interrupted");
 	else
 		error_set(e, rc, "'%.200s' did not end within %.0f s: give "
 			  "fewer items, or more time by --limit", command,
 			  limit_s);
 out:
+	prctl(PR_SET_CHILD_SUBREAPER, reaper);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(said);
 	return rc;

@@ -12,8 +12,9 @@
 /*
  * Runs `command "$@"` by /bin/sh with the NULL-terminated `argv` as arguments,
  * its output dropped, until it ends by itself with exit code 0, 1 or 77
- * (verdicts), or `limit_s` has passed: then it and all that it started is
- * killed. 0; -EINTR if *interrupted (it is killed, too); -ETIMEDOUT or
+ * (verdicts), or `limit_s` has passed. What it started and left behind in its
+ * process group is interrupted, killed after two seconds, and gone when this
+ * returns. 0; -EINTR if *interrupted (it is killed, too); -ETIMEDOUT or
  * -ECHILD, and *e has the command, how it ended and the last line that it
  * left on standard error.
  */

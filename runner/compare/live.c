@@ -1,6 +1,7 @@
 /*
  * The course of a live comparison; see live.h.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -39,6 +40,20 @@ static int directory_make(struct live *l, struct error *e)
 		  "that can be written", l->directory, strerror(errno));
 	l->directory[0] = '\0';
 	return -EACCES;
+}
+
+/* With what a slice that was killed left half-written in it. */
+static void directory_remove(struct live *l)
+{
+	DIR *d = opendir(l->directory);
+	struct dirent *f;
+
+	while (d && (f = readdir(d)))
+		if (strcmp(f->d_name, ".") && strcmp(f->d_name, ".."))
+			unlinkat(dirfd(d), f->d_name, 0);
+	if (d)
+		closedir(d);
+	rmdir(l->directory);
 }
 
 /* One slice of each side, which is not counted: what is there to compare? */
@@ -280,7 +295,7 @@ int compare_live(struct compare *c, const struct live_options *o,
 		rc = live_describe(&l, e);
 	}
 	if (l.directory[0])
-		rmdir(l.directory);
+		directory_remove(&l);
 	paired_free(&l.paired);
 	json_decref(l.index);
 	free(l.row);
