@@ -39,9 +39,14 @@ __guest void board_abuse(void)
 	}
 }
 
+/*
+ * The PICs' vectors are 0 to 15, those of exceptions, until they are told
+ * others, and the VMM may put that state back: what they raise stays with them.
+ */
 __guest void board_enter(void)
 {
 	xapic_start();
+	xapic_write(APIC_LVT_LINT0, APIC_LVT_MASKED);
 	irq_enable();
 	board_abuse();
 	irq_disable();
