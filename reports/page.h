@@ -48,6 +48,7 @@ struct figure {
 	char name[40];
 	enum family family;		/* what it is about, where it is */
 	size_t group;			/* about one of several */
+	unsigned int kind;		/* of what is drawn, where there are kinds */
 	bool drawn, png, paper;		/* png: that, too; paper: PDFs, too */
 	struct text alt, caption;
 	int width, height;		/* of NAME.svg, in pixels */

@@ -4,6 +4,7 @@
  */
 #include "reports/plot.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -257,6 +258,24 @@ static void make_families(struct making *k, size_t group)
 	}
 }
 
+/* A kind of curve each, with names of their own. */
+static void make_scaling(struct making *k)
+{
+	static_assert((int)SCALE_KINDS == (int)KINDS_MOST, "a figure to a kind");
+
+	for (unsigned int i = 0; i < SCALE_KINDS; i++) {
+		struct figure *curve = &k->plots->scale[i];
+		struct figure *used = &k->plots->efficiency[i];
+		char name[sizeof(curve->name)];
+
+		curve->family = used->family = FAMILY_SCALE;
+		curve->kind = used->kind = i;
+		snprintf(name, sizeof(name), "scale-%s", scale_kinds[i].id);
+		figure_make(k, curve, name, "", plot_scale);
+		figure_make(k, used, name, "-efficiency", plot_efficiency);
+	}
+}
+
 int plots_make(struct plots *p, const struct model *m, bool paper,
 	       struct stage *s, struct error *e)
 {
@@ -282,9 +301,7 @@ int plots_make(struct plots *p, const struct model *m, bool paper,
 	figure_make(&k, &p->memory_dirty, "memory-dirty", "", plot_memory_dirty);
 	figure_make(&k, &p->memory_overcommit, "memory-overcommit", "",
 		    plot_memory_overcommit);
-	p->scale.family = p->efficiency.family = FAMILY_SCALE;
-	figure_make(&k, &p->scale, "scale", "-throughput", plot_scale);
-	figure_make(&k, &p->efficiency, "scale", "-efficiency", plot_efficiency);
+	make_scaling(&k);
 	p->disk_throughput.family = p->disk_price.family = FAMILY_IO;
 	figure_make(&k, &p->disk_throughput, "io", "-throughput",
 		    plot_disk_throughput);
@@ -316,8 +333,10 @@ void plots_free(struct plots *p)
 	figure_free(&p->memory_faults);
 	figure_free(&p->memory_dirty);
 	figure_free(&p->memory_overcommit);
-	figure_free(&p->scale);
-	figure_free(&p->efficiency);
+	for (size_t i = 0; i < KINDS_MOST; i++) {
+		figure_free(&p->scale[i]);
+		figure_free(&p->efficiency[i]);
+	}
 	figure_free(&p->disk_throughput);
 	figure_free(&p->disk_price);
 	figure_free(&p->decomposition);

@@ -15,12 +15,15 @@
 #include "reports/stage.h"
 #include "reports/svg.h"
 
-enum { GROUPS_MOST = 6 };	/* pictures of the same thing, one to a group */
+enum {
+	GROUPS_MOST = 6,	/* pictures of the same thing, one to a group */
+	KINDS_MOST = 4,		/* or to a kind of curve; see scaling.h */
+};
 
 struct plots {
 	struct figure decomposition, walk, curve;
 	struct figure memory_faults, memory_dirty, memory_overcommit;
-	struct figure scale, efficiency;
+	struct figure scale[KINDS_MOST], efficiency[KINDS_MOST];
 	struct figure disk_throughput, disk_price;
 	struct figure history;
 	struct figure comparison[GROUPS_MOST];

@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "reports/disks.h"
-#include "reports/kind.h"
 #include "reports/number.h"
-#include "reports/plot.h"
+#include "reports/plot_lines.h"
 
 enum { LINES_MOST = 18, DEPTHS_LEAST = 2, DEPTHS_MANY = 3 };
 
@@ -135,19 +134,12 @@ static bool chart_open(struct chart *t, const struct model *m)
 static void line_style(const struct chart *t, const struct line *l,
 		       size_t *colour, struct shape *shape)
 {
-	static const struct shape shapes[] = {
-		{ 7, 6, 0.62 }, { 5, 4, 0.56 }, { 9, 8, 0.72 },
-		{ 11, 10, 0.72 }, { 13, 12, 0.72 }, { 15, 14, 0.66 },
-	};
-	const size_t n = sizeof(shapes) / sizeof(shapes[0]);
-
 	if (t->disks.sides > 1) {
 		*colour = t->disks.point[l->first].side->kind->colour;
-		*shape = shapes[l->load % n];
+		*shape = lines_shape(l->load);
 		return;
 	}
-	*colour = COLOUR_RUN_0 + l->load % COLOUR_RUNS;
-	*shape = shapes[l->load / COLOUR_RUNS % n];
+	lines_style(l->load, colour, shape);
 }
 
 static void line_name(const struct chart *t, const struct line *l,
@@ -187,23 +179,9 @@ static void write_data(const struct chart *t, struct text *data)
 	text_free(&name);
 }
 
-static void write_axes(const struct chart *t, struct text *script)
+static void write_legend(const void *chart, struct legend *l)
 {
-	text_format(script, "set logscale x 2\nset xrange [0.85:%g]\n"
-		    "set xtics nomirror (", t->most * 1.18);
-	for (int power = 0; exp2(power) <= t->most; power++)
-		text_format(script, "%s'%g' %g", power ? ", " : "", exp2(power),
-			    exp2(power));
-	text_format(script, ")\nset logscale y 10\nset yrange [%.6g:%.6g]\n"
-		    "set ytics nomirror scale 0 textcolor rgb '#%06x' autofreq\n"
-		    "set format y '%%.0s%%c'\n"
-		    "set grid noxtics ytics linetype 1 linewidth 1 "
-		    "linecolor rgb '#%06x'\n", t->low, t->high,
-		    colours[COLOUR_INK].rgb, colours[COLOUR_GRID].rgb);
-}
-
-static void write_legend(const struct chart *t, struct legend *l)
-{
+	const struct chart *t = chart;
 	struct text label = { 0 };
 
 	for (size_t i = 0; i < t->n; i++) {
@@ -212,15 +190,16 @@ static void write_legend(const struct chart *t, struct legend *l)
 
 		line_style(t, &t->line[i], &colour, &shape);
 		line_name(t, &t->line[i], &label);
-		legend_add(l, shape.filled, shape.size * 1.15, colour,
-			   text_string(&label));
+		lines_legend(l, colour, &shape, text_string(&label));
 	}
 	text_free(&label);
 }
 
-static void write_lines(const struct chart *t, const char *name,
+static void write_lines(const void *chart, const char *name,
 			struct text *script)
 {
+	const struct chart *t = chart;
+
 	for (size_t i = 0; i < t->n; i++) {
 		struct shape shape;
 		size_t colour;
@@ -232,32 +211,6 @@ static void write_lines(const struct chart *t, const char *name,
 			    shape.filled, shape.size, colours[colour].rgb);
 	}
 	text_add(script, "\n");
-}
-
-static void write_canvas(const struct chart *t, const char *name, bool narrow,
-			 struct text *script)
-{
-	struct canvas c = { .suffix = narrow ? "-narrow" : "", .narrow = narrow,
-			    .width = narrow ? 340 : 860, .bottom = 52,
-			    .left = narrow ? 44 : 62, .right = narrow ? 12 : 26 };
-	struct legend l = { .canvas = &c, .y = 12 };
-
-	write_legend(t, &l);
-	c.top = l.y + 26;
-	c.height = c.top + c.bottom + (narrow ? 260 : 320);
-	canvas_begin(script, &c, name, 1);
-	write_axes(t, script);
-	l = (struct legend){ .script = script, .canvas = &c, .y = 12 };
-	write_legend(t, &l);
-	text_format(script, "set label '%s' at graph 0.5, screen %.5f center "
-		    "textcolor rgb '#%06x'\n", t->price ?
-		    "device CPU in ns, by requests under way" :
-		    "requests a second, by requests under way", 12.0 / c.height,
-		    colours[COLOUR_INK].rgb);
-	canvas_software(script, &c, t->run);
-	write_lines(t, name, script);
-	if (!narrow)
-		canvas_png(script, &c, name);
 }
 
 static void write_words(const struct chart *t, struct figure *f)
@@ -283,13 +236,17 @@ static bool draw(const struct model *m, bool price, struct figure *f,
 {
 	struct chart t = { .price = price };
 	bool any = chart_open(&t, m);
+	const struct lines_plot p = {
+		.label = price ? "device CPU in ns, by requests under way" :
+				 "requests a second, by requests under way",
+		.run = t.run, .most = t.most, .low = t.low, .high = t.high,
+		.format = "%.0s%c", .height = 320,
+		.legend = write_legend, .lines = write_lines,
+	};
 
 	if (any) {
 		write_data(&t, data);
-		canvas_prologue(script, f->name);
-		write_canvas(&t, f->name, false, script);
-		write_canvas(&t, f->name, true, script);
-		text_add(script, "set output\n");
+		lines_draw(&p, &t, f->name, script);
 		write_words(&t, f);
 	}
 	disks_free(&t.disks);

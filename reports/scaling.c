@@ -4,9 +4,62 @@
 #include "reports/scaling.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "scale.h"
+
+/* Without "scale/"; what many VMs do stands behind what many vCPUs do. */
+static const char *series_name(const json_t *series, bool *vms)
+{
+	const char *name = field_text(series, "id");
+
+	name = name && !strncmp(name, "scale/", 6) ? name + 6 : name ? name : "";
+	*vms = !strncmp(name, "vms_", 4);
+	return *vms ? name + 4 : name;
+}
+
+static int series_order(const void *a, const void *b)
+{
+	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+	enum scale_kind kx = scaling_kind(x), ky = scaling_kind(y);
+	bool vms[2];
+	int order;
+
+	if (kx != ky)
+		return kx < ky ? -1 : 1;
+	order = strcmp(series_name(x, &vms[0]), series_name(y, &vms[1]));
+	if (!order)
+		order = vms[0] - vms[1];
+	if (!order)
+		order = (field_double(x, "params.ring") >
+			 field_double(y, "params.ring")) -
+			(field_double(x, "params.ring") <
+			 field_double(y, "params.ring"));
+	return order;
+}
+
+/* Runs measure in an order of chance; people read in one that stays. */
+static json_t *sorted(json_t *all)
+{
+	size_t n = json_array_size(all);
+	json_t **list = calloc(n + 1, sizeof(*list));
+	json_t *out = json_array();
+
+	if (!list || !out) {
+		free(list);
+		json_decref(out);
+		return all;
+	}
+	for (size_t i = 0; i < n; i++)
+		list[i] = json_array_get(all, i);
+	qsort(list, n, sizeof(*list), series_order);
+	for (size_t i = 0; i < n; i++)
+		json_array_append(out, list[i]);
+	free(list);
+	json_decref(all);
+	return out;
+}
 
 json_t *scaling_of(const struct run *run)
 {
@@ -19,7 +72,7 @@ json_t *scaling_of(const struct run *run)
 	all = scale_json(results, seed >= 0 && seed < 0x1p63 ? (uint64_t)seed
 							     : 0);
 	json_decref(results);
-	return all;
+	return sorted(all);
 }
 
 /* Points beyond the first of their series: those that a line leads to. */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "reports/link.h"
 #include "reports/number.h"
 #include "reports/plot.h"
 #include "reports/scaling.h"
@@ -151,7 +152,21 @@ static void cell_stalls(struct page *p, const json_t *point)
 	text_free(&t);
 }
 
-static void write_point(struct page *p, const json_t *point)
+static void cell_samples(struct page *p, double v, const struct item *it)
+{
+	struct text href = { 0 };
+
+	if (!it || isnan(v)) {
+		cell_number(p, v);
+		return;
+	}
+	link_samples(it, &href);
+	p->ops->cell_link(p, CELL_TEXT, number(v).s, text_string(&href));
+	text_free(&href);
+}
+
+static void write_point(struct page *p, const struct run *run,
+			const json_t *series, const json_t *point)
 {
 	bool over = json_is_true(json_object_get(point, "overcommitted"));
 	const char *verdict = field_text(point, "verdict");
@@ -167,14 +182,15 @@ static void write_point(struct page *p, const json_t *point)
 		p->ops->cell(p, CELL_TEXT, !verdict ? NULL :
 			     verdict[0] == 'p' ? "below the noise" : verdict);
 	else
-		cell_number(p, per_s);
+		cell_samples(p, per_s, scaling_item(run, series, point));
 	cell_number(p, field_double(point, "relative"));
 	cell_with_interval(p, field_double(point, "efficiency"),
 			   field_at(point, "efficiency_ci"));
 	cell_stalls(p, point);
 }
 
-static void write_points(struct page *p, const json_t *all)
+static void write_points(struct page *p, const struct run *run,
+			 const json_t *all)
 {
 	static const struct column columns[] = {
 		{ "vCPUs or VMs", true }, { "Each has", false },
@@ -195,7 +211,7 @@ static void write_points(struct page *p, const json_t *all)
 		scaling_name(all, series, &t);
 		p->ops->group(p, text_string(&t));
 		json_array_foreach(json_object_get(series, "points"), k, point)
-			write_point(p, point);
+			write_point(p, run, series, point);
 	}
 	p->ops->table_end(p);
 	text_free(&t);
@@ -218,8 +234,15 @@ bool section_scale(struct page *p, const struct model *m,
 			  "A stall is a wait for another vCPU of more than 100 times what "
 			  "the operation takes alone: whoever was waited for had no "
 			  "CPU.");
-	p->ops->figure(p, &plots->scale);
-	p->ops->figure(p, &plots->efficiency);
+	for (int i = 0; i < SCALE_KINDS; i++) {
+		if (!plots->scale[i].alt.length)
+			continue;	/* none of it was measured */
+		p->ops->heading(p, scale_kinds[i].title);
+		p->ops->paragraph(p, scale_kinds[i].what);
+		p->ops->figure(p, &plots->scale[i]);
+		p->ops->figure(p, &plots->efficiency[i]);
+	}
+	p->ops->heading(p, "Every curve in numbers");
 	for (size_t r = 0; r < m->n; r++) {
 		json_t *all = scaling_of(&m->runs[r]);
 
@@ -227,7 +250,7 @@ bool section_scale(struct page *p, const struct model *m,
 			if (m->n > 1)
 				p->ops->details_begin(p, m->runs[r].label);
 			write_law(p, all);
-			write_points(p, all);
+			write_points(p, &m->runs[r], all);
 			if (m->n > 1)
 				p->ops->details_end(p);
 		}
