@@ -85,8 +85,8 @@ static void chart_limits(struct scaling_chart *t)
 	}
 	if (t->upwards == THROUGHPUT)
 		t->high = fmax(t->high, fmin(t->cpus, t->most));
-	/* Room for the words above. */
-	t->high *= fmax(1.5, pow(t->high / t->low, 0.08));
+	/* Room for two lines of words above. */
+	t->high *= fmax(1.5, pow(t->high / t->low, 0.16));
 	t->low /= 1.3;
 }
 
