@@ -209,7 +209,8 @@ static struct run_request job_request(const struct session *s,
 		.stamps = job->decompose ? SESSION_STAMPS : 0,
 		.block_ns = block_part(s, series), .seed = seed,
 		.deadline_ms = (unsigned int)(s->options.deadline_ms *
-					      fmin(many, TURNS_PATIENCE)),
+					      fmin(many, TURNS_PATIENCE)) +
+			       (item->probe ? item->probe->wait_ms : 0),
 		.limit_ns = (uint64_t)fmax(LIMIT_MIN_NS, LIMIT_BLOCKS *
 					   (double)block_part(s, series)),
 		.trace = job->decompose,
