@@ -137,6 +137,9 @@ static void watch(void *opaque, enum serial_event event,
 		fprintf(in->complaints, "vmgauge: note: the image stopped: "
 			"%s\n", s->text);
 		break;
+	case SERIAL_BYE:
+		in->byes++;
+		break;
 	default:
 		break;
 	}

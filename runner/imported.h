@@ -16,6 +16,7 @@ struct imported {
 	struct serial_machine machine;	/* of the first boot that told */
 	struct series *last;		/* the item that answered last */
 	FILE *complaints;		/* where what is not whole is named */
+	unsigned int byes;		/* boots that came to their end */
 	unsigned int unknown;		/* answers to items that are not here */
 	unsigned int spoilt;		/* ran in a state that one left behind */
 	bool machines_differ;

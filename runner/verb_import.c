@@ -89,6 +89,12 @@ static int results_make(struct session *s, struct error *e)
 	return 0;
 }
 
+/* A log may end between two items, where nothing else tells. */
+static unsigned int boots_cut(const struct imported *in)
+{
+	return in->serial.boots > in->byes ? in->serial.boots - in->byes : 0;
+}
+
 static int document_save(struct session *s, const struct imported *in,
 			 const struct import_options *o, int argc, char **argv,
 			 struct error *e)
@@ -104,7 +110,7 @@ static int document_save(struct session *s, const struct imported *in,
 	json_object_set_new(s->run, "budget_s", json_null());
 	json_object_set_new(s->run, "deadline_ms", json_null());
 	verb_run_finish(s, !in->serial.broken && !in->serial.torn_lines &&
-			   !in->serial.missing_lines);
+			   !in->serial.missing_lines && !boots_cut(in));
 	doc = session_document(s);
 	if (!doc)
 		return error_set(e, -ENOMEM, "out of memory for the document");
@@ -128,6 +134,10 @@ static void summary(const struct imported *in)
 	if (s->torn_lines || s->missing_lines)
 		fprintf(stderr, "vmgauge: %u lines are spoilt, %u are "
 			"missing\n", s->torn_lines, s->missing_lines);
+	if (boots_cut(in))
+		fprintf(stderr, "vmgauge: %u of %u boots did not come to their "
+			"end: items may follow that are not in this log\n",
+			boots_cut(in), s->boots);
 	printf("imported %u answers of %u boot%s; %u not whole, %u of another "
 	       "image, %u to unknown items\n", s->answers - in->unknown,
 	       s->boots, s->boots == 1 ? "" : "s", s->broken, s->foreign,

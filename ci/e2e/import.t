@@ -72,6 +72,17 @@ check "of a cut log what is whole is imported" holds cut.json \
 check "what is not is named" complains "not imported: fidelity/exceptions/"
 check "the document is valid" valid cut.json
 
+# Between two items, where every line is whole.
+head -c "$("$python" -c '
+log = open("whole.log", "rb").read()
+print(log.index(b"\n", log.index(b" end ", len(log) // 2)) + 1)
+')" whole.log >between.log
+vmgauge import between.log -o between.json
+check "a log that ends between two items is not complete" holds between.json \
+	"0 < len(d['results']) < $(grep -c ' begin ' whole.log)" \
+	"not d['run']['complete']"
+check "and that is said" complains "1 of 1 boots did not come to their end"
+
 "$python" - <<-'END'
 	import random
 	random.seed(7)
