@@ -127,15 +127,31 @@ static void on_alarm(int sig)
 	payload_end(PROCESS_LATE);
 }
 
-/* Where the runner cannot reach it (a container that outlived its engine). */
-static void end_late(unsigned int ms)
+/*
+ * By its own CPU time, which is what a probe's deadline counts: a busy host
+ * makes nothing hang. By the clock only where the runner cannot reach it (a
+ * container that outlived its engine).
+ */
+static void end_late(const struct process_box *box)
 {
-	const struct itimerval t = {
-		.it_value = { .tv_sec = ms / 1000 + 1 },
+	const struct sigaction act = {
+		.sa_handler = on_alarm, .sa_flags = SA_ONSTACK,
+	};
+	const struct itimerval cpu = {
+		.it_value = { .tv_sec = box->deadline_ms / 1000,
+			      .tv_usec = box->deadline_ms % 1000 * 1000 },
+	}, clock = {
+		.it_value = { .tv_sec = (box->deadline_ms * PROCESS_PATIENCE +
+					 LATE_MS) / 1000 + 1 },
 	};
 
-	signal(SIGALRM, on_alarm);
-	setitimer(ITIMER_REAL, &t, NULL);
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &clock, NULL);
+	/* Threads of a bench add up. */
+	if (!payload.bench) {
+		sigaction(SIGPROF, &act, NULL);
+		setitimer(ITIMER_PROF, &cpu, NULL);
+	}
 }
 
 static void pin(const struct process_box *box)
@@ -306,7 +322,7 @@ void process_payload(struct process_box *box, const struct item *item,
 		.bench = b,
 		.bystander_pu = box->pin ? (int)box->bystander_pu : -1,
 	};
-	end_late(box->deadline_ms + LATE_MS);
+	end_late(box);
 	if (b && b->lifecycle) {
 		host_verdict(&payload.host, ABI_PASS, "");
 		payload_end(PROCESS_DONE);

@@ -61,6 +61,9 @@ struct process_box {
 
 #define PROCESS_BOX_MAGIC	0x786f6265677567ull
 
+/* How many times its deadline an item may take by the clock. */
+#define PROCESS_PATIENCE	4
+
 /* Serialised: neither early nor late. */
 uint64_t process_stamp(void);
 
@@ -124,8 +127,8 @@ struct process_end {
 };
 
 /*
- * Waits for the child: `start_ms` until its payload starts, `deadline_ms`
- * from then on. Always reaps. Returns 0, or -EIO when it cannot be killed.
+ * Waits for the child: `start_ms` until its payload starts, from then on
+ * PROCESS_PATIENCE * `deadline_ms`. Always reaps. Returns 0, or -EIO when it cannot be killed.
  */
 int process_wait(pid_t child, const struct process_box *box,
 		 const struct process_launcher *by, unsigned int deadline_ms,

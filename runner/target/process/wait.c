@@ -63,7 +63,8 @@ static bool reap_in_time(pid_t child, int pidfd, const struct process_box *box,
 		if (reap(child, pidfd, LOOK_MS, status))
 			return true;
 	}
-	return reap(child, pidfd, deadline_ms, status);
+	return reap(child, pidfd, (double)deadline_ms * PROCESS_PATIENCE,
+		    status);
 }
 
 int process_wait(pid_t child, const struct process_box *box,
