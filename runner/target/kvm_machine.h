@@ -66,6 +66,16 @@ struct machine {
 /* The reasons in vcpu_stop(). */
 enum { STOP_DONE = 1, STOP_PANIC, STOP_MEMORY, STOP_STAMPS };
 
+/*
+ * A target's create, run and destroy: kvm_machine.c makes a struct machine and
+ * ends it, kvm_run.c runs its first vCPU.
+ */
+int machine_create(struct target_context *ctx, const struct run_request *r,
+		   void **vm, struct error *e);
+int machine_run(void *vm, const struct run_request *r,
+		struct observation *seen, struct error *e);
+void machine_destroy(void *vm);
+
 /* bell.c: claims the doorbell port. */
 int bell_claim(struct machine *m, struct error *e);
 
