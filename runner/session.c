@@ -19,8 +19,6 @@
 #include "session.h"
 
 #define BUDGET_QUICK_S	36
-#define BUDGET_QUICK_ALL_S 48	/* of more than ROWS_MANY: still under 60 */
-#define ROWS_MANY	400
 #define BUDGET_S	200
 #define FILES_OURS	256	/* open, beside those of vCPUs */
 
@@ -70,68 +68,6 @@ static int placement_open(struct session *s, struct error *e)
 		topology_bind_thread(&s->topology, s->ctx.pu, NULL);
 	}
 	return 0;
-}
-
-/*
- * The guest's own counting loop, at CPL0: the one piece of evidence about
- * the backend that no module name can fake.
- */
-static double guest_loop_cycles(struct session *s)
-{
-	const struct run_request r = {
-		.item = "exit/control_loop", .blocks = 5, .empty_blocks = 3,
-		.block_ns = 200000, .deadline_ms = s->options.deadline_ms,
-	};
-	struct registry registry;
-	struct observation *seen = calloc(1, sizeof(*seen));
-	double cycles = -1;
-
-	if (!seen || registry_open(&registry, NULL))
-		goto out;
-	for (size_t i = 0; i < registry.count; i++) {
-		struct run_request q = r;
-
-		if (strcmp(registry.item[i].name, q.item))
-			continue;
-		q.bench = registry.item[i].bench;
-		if (target_run_once(&target_kvm, &s->ctx, &q, seen, NULL) ||
-		    seen->end != RUN_DONE || !seen->mailbox.ops ||
-		    !seen->mailbox.blocks_done)
-			break;
-		/* 100 turns each; the fastest block, as on the host. */
-		for (uint32_t b = 0; b < 5; b++) {
-			const struct abi_block *k = &seen->mailbox.block[b];
-			double c = (double)(k->end_tsc - k->begin_tsc) /
-				   (double)seen->mailbox.ops / 100;
-
-			if (cycles < 0 || c < cycles)
-				cycles = c;
-		}
-	}
-	registry_close(&registry);
-out:
-	if (seen)
-		observation_clear(seen);
-	free(seen);
-	return cycles;
-}
-
-static void backend_open(struct session *s)
-{
-	struct cpu_identity identity;
-	struct backend_loop loop = { .guest_cycles = -1 };
-
-	identity_read(&identity);
-	backend_detect(&s->backend, "", &identity, NULL);
-	s->ctx.backend = &s->backend;
-	if (s->target == &target_kvm && !s->unavailable[0]) {
-		loop.guest_cycles = guest_loop_cycles(s);
-		loop.host_cycles = backend_host_loop_cycles();
-	}
-	if (loop.guest_cycles > 0)
-		backend_detect(&s->backend, "", &identity, &loop);
-	if (s->target->backend && !s->unavailable[0])
-		s->target->backend(&s->ctx, &s->backend);
 }
 
 /* Allowed, and yet impossible: rows that need it say so, the rest goes on. */
@@ -281,7 +217,7 @@ int session_open(struct session *s, const struct session_options *o,
 	if (rc)
 		snprintf(s->unavailable, sizeof(s->unavailable), "%s",
 			 why.text);
-	backend_open(s);
+	session_backend(s);
 	rc = vcpus_settle(s, e);
 	if (rc)
 		goto fail;
@@ -332,61 +268,6 @@ void session_close(struct session *s)
 	json_decref(s->run);
 	json_decref(s->env);
 	s->run = s->env = NULL;
-}
-
-/* One, or where the item scales one for each count; false: no memory. */
-static bool series_add(struct session *s, const struct item *item,
-		       unsigned int ring)
-{
-	const struct bench *b = item->bench;
-	unsigned int wanted = b ? b->vcpus : item->probe->vcpus;
-	unsigned int least = wanted ? wanted : 1;
-	bool scales = b && b->scales;
-
-	for (unsigned int i = 0; i < (scales ? s->options.vcpus.counts : 1);
-	     i++) {
-		struct series *series = &s->series[s->series_count];
-
-		series->vcpus = scales ? s->options.vcpus.count[i] : least;
-		if (series->vcpus < least)
-			continue;
-		series->item = item;
-		series->ring = ring;
-		series->instances = json_array();
-		if (!series->instances)
-			return false;
-		s->series_count++;
-	}
-	return true;
-}
-
-int session_plan(struct session *s, const struct registry *r,
-		 struct error *e)
-{
-	unsigned int asked = s->options.rings ? s->options.rings
-					      : RING0 | RING3;
-
-	s->series = calloc(2 * VCPUS_COUNTS_MAX * r->count + 1,
-			   sizeof(*s->series));
-	if (!s->series)
-		return error_set(e, -ENOMEM, "out of memory for the plan");
-	for (size_t i = 0; i < r->count; i++) {
-		const struct item *item = &r->item[i];
-
-		for (unsigned int ring = 0; ring <= 3 && item->selected;
-		     ring += 3)
-			if ((item_rings(item) & asked & 1u << ring) &&
-			    !series_add(s, item, ring))
-				return error_set(e, -ENOMEM, "out of memory "
-						 "for the plan");
-	}
-	if (s->own_budget && s->options.quick && s->series_count > ROWS_MANY)
-		s->options.budget_s = BUDGET_QUICK_ALL_S;
-	if (!s->series_count)
-		return error_set(e, -EINVAL, "nothing selected runs at the "
-				"rings that --ring asks for");
-	scale_placement(s);
-	return 0;
 }
 
 json_t *session_document(struct session *s)

@@ -129,6 +129,9 @@ int session_open(struct session *s, const struct session_options *o,
 		 struct error *e);
 void session_close(struct session *s);
 
+/* session_backend.c: fills `backend`; the target is open or unavailable. */
+void session_backend(struct session *s);
+
 /* One series for each selected item, asked ring and count of vCPUs. */
 int session_plan(struct session *s, const struct registry *r,
 		 struct error *e);
