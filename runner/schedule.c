@@ -20,7 +20,7 @@
 #define LIMIT_MIN_NS	5e7
 #define SHARE_MOST	0.6		/* times a row's part of the budget */
 #define TURNS_PATIENCE	32		/* times the deadline */
-#define JOBS_AHEAD	4		/* that a target hears of */
+#define JOBS_AHEAD	16		/* that a target hears of */
 #define TURNS_INSTANCES	6		/* the fewest with a 96 % interval */
 
 /* Blocks, shorter empty ones, and about two for calibration. */

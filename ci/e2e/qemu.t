@@ -115,11 +115,13 @@ if command -v qemu-system-x86_64 >/dev/null; then
 	"$real" "\$@" | sed -u '/ answer /,\$d'
 	sleep 1000
 	END
-	with_stub conform --target qemu:tcg -o mute.json "$item" --ring 0 \
-		--deadline 200
+	with_stub conform --target qemu:tcg -o mute.json "$item" \
+		fidelity/msr/rdmsr_clears_upper_halves --ring 0 --deadline 200
 	check "an answer that never comes is a hang" holds mute.json \
 		"r('$item')['verdict'] == 'hang'" \
 		"'no answer within 200 ms' in r('$item')['reason']"
+	check "so is that of one that began before its turn" holds mute.json \
+		"all_of('verdict') == ['hang', 'hang']"
 fi
 
 command -v qemu-system-x86_64 >/dev/null || {

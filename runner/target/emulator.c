@@ -20,6 +20,7 @@
 #define CHILD_SERIAL_FD	3
 #define CHILD_FILE_FD	4
 #define TICK_MS		20
+#define TICK_BUSY_MS	4	/* somebody has more to do */
 
 /*
  * In the child: nothing but system calls. A failure becomes text on its
@@ -77,8 +78,13 @@ static double cpu_ms(const struct emulator *em)
 	clockid_t clock;
 
 	if (clock_getcpuclockid(em->pid, &clock))
-		return em->begin_cpu_ms;
+		return em->waits_from.cpu_ms;
 	return now_ms(clock);
+}
+
+static struct emulator_moment moment(const struct emulator *em)
+{
+	return (struct emulator_moment){ now_ms(CLOCK_MONOTONIC), cpu_ms(em) };
 }
 
 static void watch(void *opaque, enum serial_event event,
@@ -88,6 +94,8 @@ static void watch(void *opaque, enum serial_event event,
 
 	(void)s;
 	em->events |= 1u << event;
+	if (event == SERIAL_BEGIN)
+		em->item_from = moment(em);
 }
 
 /* Both ends of what leads to the child and back. */
@@ -191,6 +199,7 @@ void emulator_stop(struct emulator *em)
 			close(em->peer);
 	}
 	em->pid = 0;
+	em->out = em->in = em->log = em->peer = -1;
 }
 
 int emulator_ask(struct emulator *em, const char *words)
@@ -244,32 +253,63 @@ static bool ended(const struct emulator *em)
 		      WEXITED | WNOHANG | WNOWAIT) || info.si_pid;
 }
 
-enum emulator_end emulator_wait(struct emulator *em, unsigned int wanted,
-				unsigned int limit_ms)
+bool emulator_look(struct emulator *em)
 {
-	double begin_ms = now_ms(CLOCK_MONOTONIC);
+	struct pollfd p = { .fd = em->out, .events = POLLIN };
 
-	em->begin_cpu_ms = cpu_ms(em);
+	while (poll(&p, 1, 0) > 0)
+		if (!read_some(em))
+			return false;
+	return true;
+}
+
+static bool limit_reached(const struct emulator *em,
+			  const struct emulator_moment *from,
+			  unsigned int limit_ms)
+{
+	const struct emulator_moment now = moment(em);
+
+	return now.cpu_ms - from->cpu_ms > limit_ms ||
+	       now.ms - from->ms > (double)limit_ms * EMULATOR_PATIENCE;
+}
+
+static enum emulator_end wait_from(struct emulator *em, unsigned int wanted,
+				   const struct emulator_moment *from,
+				   unsigned int limit_ms)
+{
 	for (;;) {
 		struct pollfd p = { .fd = em->out, .events = POLLIN };
 
 		if (em->events & wanted)
 			return EMULATOR_EVENT;
-		if (poll(&p, 1, TICK_MS) > 0) {
+		if (em->meanwhile)
+			em->meanwhile(em->opaque);
+		if (poll(&p, 1, em->meanwhile ? TICK_BUSY_MS : TICK_MS) > 0) {
 			if (!read_some(em))
 				return em->events & wanted ? EMULATOR_EVENT
 							   : EMULATOR_ENDED;
 			continue;
 		}
 		if (ended(em) || (em->gave_up && em->gave_up(em))) {
-			while (poll(&p, 1, 0) > 0 && read_some(em))
-				;
+			emulator_look(em);
 			return em->events & wanted ? EMULATOR_EVENT
 						   : EMULATOR_ENDED;
 		}
-		if (cpu_ms(em) - em->begin_cpu_ms > limit_ms ||
-		    now_ms(CLOCK_MONOTONIC) - begin_ms >
-		    (double)limit_ms * EMULATOR_PATIENCE)
+		if (limit_reached(em, from, limit_ms))
 			return EMULATOR_LATE;
 	}
+}
+
+enum emulator_end emulator_wait(struct emulator *em, unsigned int wanted,
+				unsigned int limit_ms)
+{
+	em->waits_from = moment(em);
+	return wait_from(em, wanted, &em->waits_from, limit_ms);
+}
+
+enum emulator_end emulator_wait_item(struct emulator *em, unsigned int wanted,
+				     unsigned int limit_ms)
+{
+	em->waits_from = em->item_from;
+	return wait_from(em, wanted, &em->waits_from, limit_ms);
 }

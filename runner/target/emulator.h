@@ -41,6 +41,10 @@ void emulator_argument(struct emulator_command *c, const char *text);
 /* Appends a file; the child finds the first as /dev/fd/4, and so on. */
 void emulator_file(struct emulator_command *c, int fd);
 
+struct emulator_moment {
+	double ms, cpu_ms;	/* by the clock; of the child's CPU time */
+};
+
 /* The caller's; private. All zeroes is one that does not run. */
 struct emulator {
 	pid_t pid;		/* and process group; 0: none */
@@ -50,7 +54,10 @@ struct emulator {
 	struct serial serial;
 	char tail[1024];	/* the end of what came over the port */
 	size_t tail_bytes;
-	double begin_cpu_ms;
+	struct emulator_moment waits_from, item_from;
+	/* Set after the start, or NULL: called while one waits. */
+	void (*meanwhile)(void *opaque);
+	void *opaque;
 	/* Set after the start, or NULL: has it given up, though it lives? */
 	bool (*gave_up)(const struct emulator *em);
 };
@@ -95,6 +102,11 @@ enum emulator_end { EMULATOR_EVENT, EMULATOR_ENDED, EMULATOR_LATE };
  */
 enum emulator_end emulator_wait(struct emulator *em, unsigned int wanted,
 				unsigned int cpu_ms);
+/* The same, but since its item began, which may be before this call. */
+enum emulator_end emulator_wait_item(struct emulator *em, unsigned int wanted,
+				     unsigned int cpu_ms);
+/* Reads what has come; false: it has ended. */
+bool emulator_look(struct emulator *em);
 
 /*
  * The words of a run for the command line or an "ask" line. A TSC frequency

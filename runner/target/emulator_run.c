@@ -194,7 +194,8 @@ int emulator_answer(struct emulator *em, const char *name,
 	if (begun && r->bench && r->bench->load.way)
 		load_watch(em, over, r, &seen->price);
 	if (begun)
-		end = emulator_wait(em, over, r->deadline_ms);
+		end = r->bench ? emulator_wait(em, over, r->deadline_ms) :
+		      emulator_wait_item(em, over, r->deadline_ms);
 	if (end == EMULATOR_ENDED)
 		crash(em, name, seen);
 	else if (end == EMULATOR_LATE)

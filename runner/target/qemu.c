@@ -105,7 +105,7 @@ static void qemu_announce(struct target_context *ctx,
 	if (!r->probe || r->probe->needs & NEED_DISK || request_hostile(r))
 		return;
 	words_for(ctx->state, r, &words);
-	qemu_ahead_begin(ctx->state, &words);
+	qemu_ahead_announce(ctx->state, &words);
 }
 
 static int qemu_create(struct target_context *ctx,

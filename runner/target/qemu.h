@@ -9,7 +9,8 @@
 #include "target/emulator.h"
 
 #define QEMU_TCG_BLOCK_CYCLES	2000000
-#define QEMU_AHEAD_MAX		4
+#define QEMU_AHEAD_MAX		4	/* at the same time */
+#define QEMU_NEXT_MAX		16	/* known, begun or not */
 
 struct qemu_vm {
 	struct emulator em;
@@ -25,9 +26,12 @@ struct qemu {
 	double tsc_khz;		/* of the guest; NaN: unknown */
 	int image_fd;
 	bool main_loop;		/* disks have no thread of their own */
-	/* Of items that are not due yet, in their order; at most `ahead`. */
-	struct qemu_vm *next[QEMU_AHEAD_MAX];
-	unsigned int begun, ahead;
+	/*
+	 * Of items that are not due yet, in their order; at most `ahead` run at
+	 * the same time. Before that, and once it is answered, `em` is stopped.
+	 */
+	struct qemu_vm *next[QEMU_NEXT_MAX];
+	unsigned int known, ahead;
 };
 
 /* Texts that a command line points to. */
@@ -50,16 +54,16 @@ void qemu_command(const struct qemu *q, const struct qemu_words *words,
  * qemu_ahead.c: a QEMU of the caller's, until qemu_end(). 0 or -errno; e may
  * be NULL.
  */
-int qemu_begin(const struct qemu *q, const struct qemu_words *words,
+int qemu_begin(struct qemu *q, const struct qemu_words *words,
 	       struct emulator_command *c, struct qemu_vm **vm,
 	       struct error *e);
 void qemu_end(struct qemu_vm *vm);
 
 /* How many may begin before their turn, on a host with so many CPUs. */
 unsigned int qemu_ahead_most(const struct qemu *q, unsigned int cpus);
-/* One does, if there is room for it. */
-void qemu_ahead_begin(struct qemu *q, const struct qemu_words *words);
-/* The one that was asked this, now the caller's; NULL: none was. */
+/* This item follows; it begins while others are waited for. */
+void qemu_ahead_announce(struct qemu *q, const struct qemu_words *words);
+/* The one that will be asked this, now the caller's; NULL: none could be. */
 struct qemu_vm *qemu_ahead_take(struct qemu *q, const char *item);
 void qemu_ahead_end(struct qemu *q);
 

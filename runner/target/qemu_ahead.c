@@ -3,10 +3,11 @@
  *
  * Under TCG a boot takes longer than what most items do then, and a run of
  * all probes is hundreds of boots, one after the other on one CPU. So those
- * that are announced begin on the host's other CPUs: each with its own item on
- * the command line, alone in its machine, its answer in the pipe until it is
- * asked for. Not on KVM, whose times mean something: a neighbour would be in
- * them.
+ * that are announced begin on the host's other CPUs, whenever the one whose
+ * turn it is is waited for: each with its own item on the command line, alone
+ * in its machine. An answer that is there waits without its QEMU, so that a
+ * deadline's length of waiting is not lost: the next ones go on. Not on KVM,
+ * whose times mean something: a neighbour would be in them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,18 +22,42 @@ unsigned int qemu_ahead_most(const struct qemu *q, unsigned int cpus)
 	return cpus - 1 < QEMU_AHEAD_MAX ? cpus - 1 : QEMU_AHEAD_MAX;
 }
 
-int qemu_begin(const struct qemu *q, const struct qemu_words *words,
+static void go_on(void *opaque);
+
+static int begin(struct qemu *q, struct qemu_vm *vm,
+		 struct emulator_command *c, struct error *e)
+{
+	int rc = emulator_start(&vm->em, c, e);
+
+	if (!rc && q->ahead) {
+		vm->em.meanwhile = go_on;
+		vm->em.opaque = q;
+	}
+	return rc;
+}
+
+static struct qemu_vm *vm_new(const struct qemu *q,
+			      const struct qemu_words *words)
+{
+	struct qemu_vm *vm = calloc(1, sizeof(*vm));
+
+	if (vm) {
+		vm->tsc_khz = q->tsc_khz;
+		memcpy(vm->item, words->item, sizeof(vm->item));
+	}
+	return vm;
+}
+
+int qemu_begin(struct qemu *q, const struct qemu_words *words,
 	       struct emulator_command *c, struct qemu_vm **vm,
 	       struct error *e)
 {
-	struct qemu_vm *new = calloc(1, sizeof(*new));
+	struct qemu_vm *new = vm_new(q, words);
 	int rc;
 
 	if (!new)
 		return error_set(e, -ENOMEM, "out of memory");
-	new->tsc_khz = q->tsc_khz;
-	memcpy(new->item, words->item, sizeof(new->item));
-	rc = emulator_start(&new->em, c, e);
+	rc = begin(q, new, c, e);
 	if (rc)
 		free(new);
 	else
@@ -50,21 +75,64 @@ static unsigned int find(const struct qemu *q, const char *item)
 {
 	unsigned int i = 0;
 
-	while (i < q->begun && strcmp(q->next[i]->item, item))
+	while (i < q->known && strcmp(q->next[i]->item, item))
 		i++;
 	return i;
 }
 
-void qemu_ahead_begin(struct qemu *q, const struct qemu_words *words)
+void qemu_ahead_announce(struct qemu *q, const struct qemu_words *words)
 {
+	struct qemu_vm *vm;
+
+	if (!q->ahead || q->known == QEMU_NEXT_MAX ||
+	    find(q, words->item) < q->known)
+		return;
+	vm = vm_new(q, words);
+	if (vm)
+		q->next[q->known++] = vm;
+}
+
+static bool has_begun(const struct qemu_vm *vm)
+{
+	return vm->em.pid || vm->em.events;
+}
+
+static int begin_next(struct qemu *q, struct qemu_vm *vm)
+{
+	struct qemu_words words = { .disk = "" };
 	struct emulator_command c;
 
-	if (q->begun >= q->ahead || find(q, words->item) < q->begun)
-		return;
-	qemu_command(q, words, &c);
-	/* What cannot be started is told when it is due. */
-	if (!qemu_begin(q, words, &c, &q->next[q->begun], NULL))
-		q->begun++;
+	memcpy(words.item, vm->item, sizeof(words.item));
+	qemu_command(q, &words, &c);
+	return begin(q, vm, &c, NULL);
+}
+
+/* One that ended without an answer is left for its turn as it is. */
+static bool still_runs(struct qemu_vm *vm)
+{
+	if (!vm->em.pid || !emulator_look(&vm->em))
+		return false;
+	if (!(vm->em.events & 1u << SERIAL_ANSWER))
+		return true;
+	emulator_stop(&vm->em);
+	return false;
+}
+
+static void go_on(void *opaque)
+{
+	struct qemu *q = opaque;
+	unsigned int running = 0;
+
+	for (unsigned int i = 0; i < q->known; i++)
+		running += still_runs(q->next[i]);
+	for (unsigned int i = 0; i < q->known && running < q->ahead; i++) {
+		if (has_begun(q->next[i]))
+			continue;
+		/* What cannot be started is told when it is due. */
+		if (begin_next(q, q->next[i]))
+			return;
+		running++;
+	}
 }
 
 struct qemu_vm *qemu_ahead_take(struct qemu *q, const char *item)
@@ -72,21 +140,24 @@ struct qemu_vm *qemu_ahead_take(struct qemu *q, const char *item)
 	unsigned int at = find(q, item), left = 0;
 	struct qemu_vm *vm;
 
-	if (at == q->begun)
+	if (at == q->known)
 		return NULL;
 	vm = q->next[at];
-	for (unsigned int i = 0; i < q->begun; i++) {
+	for (unsigned int i = 0; i < q->known; i++) {
 		if (i < at)
 			qemu_end(q->next[i]);	/* its turn is over */
 		else if (i > at)
 			q->next[left++] = q->next[i];
 	}
-	q->begun = left;
-	return vm;
+	q->known = left;
+	if (has_begun(vm))
+		return vm;
+	qemu_end(vm);
+	return NULL;
 }
 
 void qemu_ahead_end(struct qemu *q)
 {
-	while (q->begun)
-		qemu_end(q->next[--q->begun]);
+	while (q->known)
+		qemu_end(q->next[--q->known]);
 }
