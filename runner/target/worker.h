@@ -26,8 +26,9 @@ struct worker {
 	worker_job *job;		/* NULL: idle */
 	void *opaque;
 	bool quit, open;
-	int schedstat;			/* the thread's own in /proc, or -1 */
-	double delay_ms;		/* when the job began */
+	int schedstat, stat;		/* the thread's own in /proc, or -1 */
+	double began_ms;		/* the job, by the clock, */
+	double ran_ms, delay_ms;	/* and what the thread had had then */
 };
 
 /* 0 or -errno. worker_close() is safe on zeroes and after a failure. */
