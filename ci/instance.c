@@ -82,7 +82,7 @@ static unsigned int threads(void)
 {
 	unsigned int n = entries("/proc/self/task");
 
-	for (int i = 0; n > 1 && i < 100; i++) {
+	for (int i = 0; n > 1 && i < 5000; i++) {
 		usleep(1000);
 		n = entries("/proc/self/task");
 	}

@@ -785,7 +785,7 @@ int main(void)
 		cmocka_unit_test(a_vcpu_never_waits_for_ever),
 	};
 
-	alarm(120);	/* a test that hangs is a test that failed */
+	alarm(900);	/* a test that hangs is a test that failed */
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -328,7 +328,7 @@ int main(void)
 						tree_open, tree_close),
 	};
 
-	alarm(300);	/* a test that hangs is a test that failed */
+	alarm(900);	/* a test that hangs is a test that failed */
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, subject_open, subject_close);
 }

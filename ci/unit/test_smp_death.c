@@ -19,7 +19,7 @@
 #include "session_fixture.h"
 
 #define VCPUS		4
-#define DEADLINE_MS	20000
+#define DEADLINE_MS	60000
 #define CPU_STACKS	0x4000		/* behind GDT and TSS */
 
 static unsigned int victim;
