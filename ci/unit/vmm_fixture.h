@@ -23,7 +23,7 @@
 
 #define CODE_GPA	0x20000ull	/* of a tiny guest */
 #define DATA_GPA	0x30000ull	/* where it leaves what it saw */
-#define PATIENCE_MS	10000		/* for a guest that should be quick */
+#define PATIENCE_MS	60000		/* for a guest that should be quick */
 
 /* NULL, or why nothing can be tried here. */
 static inline const char *kvm_missing(void)
