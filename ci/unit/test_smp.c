@@ -1,9 +1,7 @@
 /*
  * Many vCPUs: counts as they are asked for, all of them at work, and nobody
  * left waiting when one of them dies, hangs or cannot be made.
- *
- * Both ways of waiting are tried: there are never more CPUs than the context
- * says, whatever this machine has.
+ * Both ways of waiting are tried.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -20,17 +18,12 @@
 #include <cmocka.h>
 
 #include "kvm/ioctl.h"
-#include "registry.h"
+#include "smp_fixture.h"
 #include "target/kvm_machine.h"
 #include "vcpus.h"
 
 #define VCPUS		5
 #define PATIENCE_MS	60000	/* for what others keep from its CPU */
-
-static struct target_context ctx;
-static struct registry registry;
-static struct topology topology;
-static unsigned int pus[64];
 
 /* --- faults ----------------------------------------------------------- */
 
@@ -106,20 +99,9 @@ static int run_once(const char *item, unsigned int vcpus,
 		.deadline_ms = deadline_ms,
 	};
 
-	for (size_t i = 0; i < registry.count; i++)
-		if (!strcmp(registry.item[i].name, item))
-			r.bench = registry.item[i].bench;
-	assert_non_null(r.bench);
+	r.bench = bench_named(item);
 	ctx.pu_count = pu_count;
 	return target_run_once(&target_kvm, &ctx, &r, seen, e);
-}
-
-/* cmocka's skip() prints "not ok", which prove counts as a failure. */
-static bool no_kvm(void)
-{
-	if (!ctx.state)
-		print_message("# not tried: no usable /dev/kvm\n");
-	return !ctx.state;
 }
 
 static void all_of_them_work(void **state)
@@ -159,9 +141,7 @@ static void more_than_an_xapic_can_name_start_by_sipi(void **state)
 	struct error e = { "" };
 
 	(void)state;
-	for (size_t i = 0; i < registry.count; i++)
-		if (!strcmp(registry.item[i].name, r.item))
-			by_sipi = *registry.item[i].bench;
+	by_sipi = *bench_named(r.item);
 	by_sipi.sipi = true;
 	by_sipi.needs |= NEED_IRQCHIP;
 	r.bench = &by_sipi;
@@ -304,35 +284,6 @@ static void bad_counts_are_refused(void **state)
 		assert_int_equal(-EINVAL, vcpus_parse(&v, row[i], &e));
 		assert_non_null(strstr(e.text, "--vcpus"));
 	}
-}
-
-static int open_all(void **state)
-{
-	struct error e;
-
-	(void)state;
-	if (topology_open(&topology, &e) || registry_open(&registry, &e))
-		return -1;
-	ctx.topology = &topology;
-	ctx.options = "";
-	ctx.pu_count = topology_list(&topology, TOPOLOGY_COMPACT, pus, 64);
-	/* A context with more CPUs than there are: all names are real ones. */
-	for (unsigned int i = ctx.pu_count; i < 64; i++)
-		pus[i] = pus[i % ctx.pu_count];
-	ctx.pus = pus;
-	ctx.pu = pus[0];
-	if (target_kvm.open(&ctx, &e))
-		print_message("# %s\n", e.text);
-	return 0;
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	target_kvm.close(&ctx);
-	registry_close(&registry);
-	topology_close(&topology);
-	return 0;
 }
 
 int main(void)
