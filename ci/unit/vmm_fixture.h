@@ -88,6 +88,10 @@ static inline bool one_line(const char *text)
 		#name "_end:\n.popsection");				\
 	extern const uint8_t name[], name##_end[]
 
+GUEST_CODE(code_stop, "out %al, $0xf4\n1: jmp 1b");
+
+static const struct vm_config plain;	/* nothing on demand */
+
 /* One vCPU in long mode at CODE_GPA; OUT to 0xf4 ends it. */
 struct tiny {
 	struct kvm_system sys;
