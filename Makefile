@@ -187,7 +187,10 @@ UNIT_LD_test_detect := -Wl,--wrap=ioctl
 UNIT_LD_test_confine := -Wl,--wrap=unshare -Wl,--wrap=setrlimit
 UNIT_LD_test_smp := -Wl,--wrap=pthread_create
 
-UNIT_LD_test_backing := $(foreach f,ioctl mmap munmap madvise memfd_create ftruncate eventfd open fopen poll pthread_create syscall,-Wl,--wrap=$f)
+BACKING_LD := $(foreach f,ioctl mmap munmap madvise memfd_create ftruncate eventfd open fopen poll pthread_create syscall,-Wl,--wrap=$f)
+UNIT_LD_test_backing := $(BACKING_LD)
+UNIT_LD_test_backing_lost := $(BACKING_LD)
+UNIT_LD_test_userfault := $(BACKING_LD)
 
 $(BUILD)/unit/%: ci/unit/%.c $(LIB_O)
 	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  UNIT    $@'
