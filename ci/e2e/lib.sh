@@ -25,7 +25,7 @@ mkdir tmp
 export TMPDIR=$work/tmp LC_ALL=C.UTF-8
 out=$work/out err=$work/err
 code=0 tests=0
-limit_s=300	# for one command; a test sets another for what takes longer
+limit_s=900	# for one command, on a slow and busy machine
 
 # The machine's own limits and settings must not leak into a test.
 unset NO_COLOR HARNESS_VERSION HARNESS_ACTIVE MAKEFLAGS MAKELEVEL MFLAGS
@@ -132,7 +132,52 @@ complains()
 # A path that is not there, nor any temporary file that was to become it.
 nothing_at()
 {
-	[ -z "$(compgen -G "$1*"; compgen -G "${1%/*}/.${1##*/}*")" ]
+	local dir=.
+
+	[ "${1%/*}" = "$1" ] || dir=${1%/*}
+	[ -z "$(compgen -G "$1*"; compgen -G "$dir/.${1##*/}*"
+		compgen -G "$dir/.vmgauge.*.tmp")" ]
+}
+
+# within SECONDS COMMAND...: the command succeeds, soon or as late as that. For
+# what others do in their own time: nothing is told by how long it took.
+within()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# Processes of the program that this test began: other tests run beside it.
+still_running()
+{
+	local process
+
+	for process in /proc/[0-9]*; do
+		[ "$process/exe" -ef "$VMGAUGE" ] &&
+			grep -qszxF "TMPDIR=$TMPDIR" "$process/environ" &&
+			tr '\0' ' ' <"$process/cmdline"
+	done 2>/dev/null
+}
+
+# What was killed is gone as soon as it had a CPU once more.
+none_running()
+{
+	within 30 eval '[ -z "$(still_running)" ]' || { still_running; return 1; }
+}
+
+# caught PID SIGNAL: the program does what it has to on that signal. Before, a
+# process of a script ignores SIGINT, or dies of others.
+caught()
+{
+	local mask
+
+	mask=$(sed -n 's/^SigCgt:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null)
+	[ -n "$mask" ] && ((0x$mask >> ($(kill -l "$2") - 1) & 1))
 }
 
 # holds FILE EXPRESSION: a Python expression about the document `d`; results

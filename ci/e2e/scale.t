@@ -4,9 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 
 need_kvm
-limit_s=240
 
-vmgauge bench 'scale/*' --vcpus 1,2,8 --instances 1 --budget 4 -o here.json
+vmgauge bench 'scale/*' --vcpus 1,2,8 --instances 1 --budget 4 \
+	--deadline 60000 -o here.json
 check "all rows end in a verdict" judged
 check "as the schema has it" valid here.json
 check "each is measured at each count, or the CPU count forbids it" holds here.json \
@@ -32,12 +32,14 @@ vmgauge report here.json -o page
 check "the report has a page of them" grep -q 'Efficiency E(N)' page/scale.html
 check "and its text twin" grep -q 'Universal Scalability Law' page/report.md
 
-vmgauge bench scale/compute --vcpus 1,64 --instances 2 --budget 2 -o many.json
+vmgauge bench scale/compute --vcpus 1,64 --instances 2 --budget 2 \
+	--deadline 60000 -o many.json
 check "64 vCPUs" holds many.json \
 	"[x['verdict'] for x in d['results']] == ['pass', 'pass']"
 interrupts='scale/ipi_pairs scale/ipi_broadcast scale/tlb_shootdown scale/timer'
 # shellcheck disable=SC2086 # names of rows
-vmgauge bench $interrupts --vcpus 2,3,64 --instances 1 --budget 4 -o irq.json
+vmgauge bench $interrupts --vcpus 2,3,64 --instances 1 --budget 4 \
+	--deadline 60000 -o irq.json
 check "interrupts between 64 vCPUs, and an odd number of them" holds irq.json \
 	"len(d['results']) == 12" \
 	"not [(x['id'], x['params'], x['verdict'], x['reason'])
@@ -90,14 +92,19 @@ fi
 
 # --- a cpuset that shrinks while vCPUs spin on both CPUs
 set=/sys/fs/cgroup/cpuset/vmgauge-e2e-$$
+measuring()
+{
+	[ "$(wc -l 2>/dev/null <shrunk/journal.jsonl)" -ge 2 ]
+}
+
 shrink()
 {
 	(
 		echo "$BASHPID" >"$set/cgroup.procs"
-		exec timeout -k 5 100 "$VMGAUGE" bench scale/compute scale/barrier \
-			--vcpus 1,2 --budget 8 -o shrunk.json
+		exec timeout -k 5 600 "$VMGAUGE" run scale/compute scale/barrier \
+			--vcpus 1,2 --budget 8 -o shrunk
 	) >"$out" 2>"$err" &
-	sleep 1
+	within 100 measuring
 	echo "${1%%-*}" >"$set/cpuset.cpus"
 	wait $!
 	code=$?
@@ -106,17 +113,13 @@ if mkdir "$set" 2>/dev/null && echo 0-1 >"$set/cpuset.cpus" 2>/dev/null &&
    echo 0 >"$set/cpuset.mems" 2>/dev/null; then
 	shrink 0-1
 	check "a cpuset that shrinks: all rows end in a verdict" judged
-	check "and those that lost a CPU say so" holds shrunk.json \
+	check "and those that lost a CPU say so" holds shrunk/result.json \
 		"[x for x in d['results'] if 'cpus_taken_away' in (x.get('flags') or [])]"
 else
 	skip "a cpuset that shrinks" "no cpuset of two CPUs can be made here"
 fi
 rmdir "$set" 2>/dev/null
-no_child()
-{
-	! pgrep -s 0 -f "^$VMGAUGE" >/dev/null
-}
-check "no process is left behind" no_child
+check "no process is left behind" none_running
 
 # --- all rows where exits can be told, and a CPU that goes off-line
 "$root/ci/host" svm-smp --check >check.txt 2>&1 || {
@@ -132,11 +135,11 @@ on_host='/tmp/vmgauge bench $interrupts --vcpus 2,3,64 --instances 1 --budget 4 
 	/tmp/vmgauge bench scale/vms_compute --quick --instances 1 -o quick.json || exit
 	/tmp/vmgauge bench "scale/*" --vcpus 1,3 --instances 1 --budget 4 \
 	--deadline 10000 -o all.json || exit
-	/tmp/vmgauge bench scale/compute scale/barrier --vcpus 1,2 --budget 8 \
-	-o offline.json &
-	sleep 4
+	/tmp/vmgauge run scale/compute scale/barrier --vcpus 1,2 --budget 8 \
+	-o offline &
+	until grep -qs "^.\"instance\"" offline/journal.jsonl; do sleep 0.1; done
 	echo 0 >/sys/devices/system/cpu/cpu1/online && wait $!'
-VMGAUGE=/bin/bash capture "$root/ci/host" svm-smp --limit 200 --out . \
+VMGAUGE=/bin/bash capture "$root/ci/host" svm-smp --out . \
 	--file "$VMGAUGE:/tmp/vmgauge" -- -c "interrupts='$interrupts'; $on_host"
 if [ "$code" -eq 99 ]; then
 	skip "interrupts between vCPUs on SVM + NPT" "the software host could not run"
@@ -147,9 +150,9 @@ else
 		"not [(x['id'], x['params'], x['reason'], x['attest'])
 		      for x in d['results'] if x['verdict'] != 'pass' or
 		      not x['attest']['attested']]"
-	check "a CPU goes off-line under the vCPUs: all rows end" holds offline.json \
+	check "a CPU goes off-line under the vCPUs: all rows end" holds offline/result.json \
 		"all_of('verdict') == 4 * ['pass']"
-	check "and say so" holds offline.json \
+	check "and say so" holds offline/result.json \
 		"all('cpus_taken_away' in x['flags'] for x in d['results'])"
 	check "a quick look in software is at 8 vCPUs and not at 64" \
 		holds quick.json \
