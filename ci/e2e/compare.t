@@ -45,7 +45,7 @@ strictly()
 
 for seed in 1 2 3 4; do
 	"$VMGAUGE" run --target null:noise=1,vm=1 --seed $seed --quick \
-		-o run$seed 'exit/*' 'fidelity/msr/*' >/dev/null
+		--budget 3600 -o run$seed 'exit/*' 'fidelity/msr/*' >/dev/null
 	forge run$seed/result.json $seed.json
 done
 

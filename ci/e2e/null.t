@@ -100,7 +100,8 @@ begin_ms
 vmgauge bench --target null:end=hang --deadline 1500 --ring 0 -o hung.json \
 	exit/cpuid
 check "a hang costs its deadline" [ "$elapsed_ms" -ge 1500 ]
-check "and no more" [ "$elapsed_ms" -lt $((base_ms + 1500 + 1000)) ]
+# Eleven instances were asked for.
+check "and no more" [ "$elapsed_ms" -lt $((base_ms + 1500 + 10000)) ]
 note "a hang took $elapsed_ms ms, the same without $base_ms ms"
 check "the reason names the deadline" holds hung.json \
 	"'1500 ms' in r('exit/cpuid')['reason']"
