@@ -46,7 +46,11 @@ check "a directory holds one" refused "resume it"
 
 "$VMGAUGE" soak --minutes 0.15 --target null 'fidelity/*' --seed 1 -o killed \
 	>"$out" 2>"$err" &
-sleep 4
+beats()
+{
+	[ "$(grep -c '^{"beat"' killed/journal.jsonl 2>/dev/null)" -ge 20 ]
+}
+within 100 beats
 kill -9 $!
 wait $! 2>/dev/null
 check "a killed one has no document" nothing_at killed/soak.json
