@@ -164,10 +164,15 @@ still_running()
 	done 2>/dev/null
 }
 
+nothing_runs()
+{
+	[ -z "$(still_running)" ]
+}
+
 # What was killed is gone as soon as it had a CPU once more.
 none_running()
 {
-	within 30 eval '[ -z "$(still_running)" ]' || { still_running; return 1; }
+	within 30 nothing_runs || { still_running; return 1; }
 }
 
 # caught PID SIGNAL: the program does what it has to on that signal. Before, a
