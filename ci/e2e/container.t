@@ -4,15 +4,27 @@
 # can tell is, too: part by part, a container is left open.
 . "$(dirname "$0")/lib.sh"
 
-limit_s=300
 inside='containment/container_*'
+
+# A name ends in the process that made it: one that lives may be another test's.
+groups_of_the_dead()
+{
+	local group pid
+
+	find /sys/fs/cgroup -name '*vmgauge-[0-9]*' 2>/dev/null |
+	while read -r group; do
+		pid=${group##*vmgauge-}
+		[ -e "/proc/${pid%%[!0-9]*}" ] || [ ! -e "$group" ] ||
+			echo "$group"
+	done
+}
 
 leftovers()
 {
 	compgen -G '/tmp/vmgauge-container-*'
 	compgen -G '/var/tmp/vmgauge-container-*'
 	compgen -G '/dev/shm/vmgauge-container-*'
-	find /sys/fs/cgroup -name '*vmgauge-[0-9]*' 2>/dev/null
+	groups_of_the_dead
 	grep -o '[^ ]*vmgauge-container-[^ ]*' /proc/mounts
 }
 
