@@ -184,7 +184,7 @@ UNIT_LD_test_vmm_faults := $(foreach f,ioctl mmap munmap mprotect memfd_create e
 UNIT_LD_test_lifecycle_faults := -Wl,--wrap=ioctl
 UNIT_LD_test_irq := -Wl,--wrap=ioctl -Wl,--wrap=eventfd
 UNIT_LD_test_detect := -Wl,--wrap=ioctl
-UNIT_LD_test_confine := -Wl,--wrap=unshare -Wl,--wrap=setrlimit
+UNIT_LD_test_confine := $(foreach f,unshare setrlimit footprint_oom_kills,-Wl,--wrap=$f)
 UNIT_LD_test_smp := -Wl,--wrap=pthread_create
 
 BACKING_LD := $(foreach f,ioctl mmap munmap madvise memfd_create ftruncate eventfd open fopen poll pthread_create syscall,-Wl,--wrap=$f)

@@ -34,7 +34,18 @@ static struct {
 	int (*run)(struct observation *seen);
 	int fail_unshare, fail_rlimit;
 	bool by_root;
+	long long oom_kills, oom_kills_more;	/* counted before; and behind */
 } plan;
+
+long long __wrap_footprint_oom_kills(const char *tree);
+long long __wrap_footprint_oom_kills(const char *tree)
+{
+	long long kills = plan.oom_kills;
+
+	(void)tree;
+	plan.oom_kills += plan.oom_kills_more;
+	return kills;
+}
 
 int __real_unshare(int flags);
 int __wrap_unshare(int flags);
@@ -464,6 +475,13 @@ static int die(struct observation *seen)
 	return 0;
 }
 
+static int killed(struct observation *seen)
+{
+	(void)seen;
+	raise(SIGKILL);
+	return 0;
+}
+
 static int leave(struct observation *seen)
 {
 	(void)seen;
@@ -507,6 +525,48 @@ static void answers_are_bounded(void **state)
 	assert_int_equal(o->seen.end, RUN_HANG);
 }
 
+/* No memory is no crash: only where the kernel has counted one more. */
+static void memory_that_ran_out_is_told(void **state)
+{
+	struct outcome *o;
+
+	(void)state;
+	plan.oom_kills_more = 1;
+	o = running(killed);
+	assert_int_equal(o->rc, -ENOMEM);
+	assert_non_null(strstr(o->error.text, "OOM killer"));
+	o = running(die);
+	assert_int_equal(o->rc, 0);
+	assert_int_equal(o->seen.end, RUN_CRASH);
+	plan.oom_kills_more = 0;
+	o = running(killed);
+	assert_int_equal(o->rc, 0);
+	assert_int_equal(o->seen.end, RUN_CRASH);
+	assert_non_null(strstr(o->seen.end_reason, "signal 9"));
+	/* A kernel that does not count. */
+	plan.oom_kills = -1;
+	plan.oom_kills_more = 1;
+	assert_int_equal(running(killed)->rc, 0);
+	plan.oom_kills = plan.oom_kills_more = 0;
+}
+
+/* In memory's need the VM is the first to go. */
+static int first_to_go(struct observation *seen)
+{
+	char text[16] = "";
+	int fd = open("/proc/self/oom_score_adj", O_RDONLY);
+
+	(void)seen;
+	return read(fd, text, sizeof(text) - 1) < 0 ? errno :
+	       strcmp(text, "1000\n") ? ENOTEMPTY : 0;
+}
+
+static void the_vm_goes_before_its_runner(void **state)
+{
+	(void)state;
+	assert_int_equal(running(first_to_go)->rc, 0);
+}
+
 /* Without namespaces it goes on; without what must be, it does not. */
 static void what_cannot_be_given_up(void **state)
 {
@@ -546,6 +606,8 @@ int main(void)
 		cmocka_unit_test(nothing_is_left),
 		cmocka_unit_test(set_up_says_what_it_lacks),
 		cmocka_unit_test(answers_are_bounded),
+		cmocka_unit_test(memory_that_ran_out_is_told),
+		cmocka_unit_test(the_vm_goes_before_its_runner),
 		cmocka_unit_test(what_cannot_be_given_up),
 		cmocka_unit_test(hostile_needs_it),
 	};

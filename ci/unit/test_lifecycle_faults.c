@@ -270,6 +270,24 @@ static void others_in_the_group_are_seen(void **state)
 	assert_true(footprint_kernel_shared(tree));
 }
 
+/* Version 1, version 2, and a root group, which counts nothing. */
+static void kills_are_counted_where_it_is(void **state)
+{
+	(void)state;
+	tree_put("/proc/self/cgroup", "4:memory:/o\n0::/\n");
+	assert_int_equal(-1, footprint_oom_kills(tree));
+	tree_put("/proc/vmstat", "pgfault 7\noom_kill 5\nunevictable 1\n");
+	assert_int_equal(5, footprint_oom_kills(tree));
+	tree_put("/sys/fs/cgroup/memory/o/memory.oom_control",
+		 "oom_kill_disable 9\nunder_oom 8\noom_kill 3\n");
+	assert_int_equal(3, footprint_oom_kills(tree));
+	tree_put("/proc/self/cgroup", "0::/p\n");
+	assert_int_equal(5, footprint_oom_kills(tree));
+	tree_put("/sys/fs/cgroup/p/memory.events",
+		 "oom 9\noom_kill 2\noom_group_kill 8\n");
+	assert_int_equal(2, footprint_oom_kills(tree));
+}
+
 static void nothing_counted_is_no_zero(void **state)
 {
 	static const char *const groups[] = { "", "0::/old\n", "0::/none\n",
@@ -321,6 +339,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(kernel_memory_is_the_cgroups,
 						tree_open, tree_close),
 		cmocka_unit_test_setup_teardown(others_in_the_group_are_seen,
+						tree_open, tree_close),
+		cmocka_unit_test_setup_teardown(kills_are_counted_where_it_is,
 						tree_open, tree_close),
 		cmocka_unit_test_setup_teardown(nothing_counted_is_no_zero,
 						tree_open, tree_close),

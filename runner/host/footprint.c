@@ -119,3 +119,35 @@ bool footprint_kernel_shared(const char *root)
 	return strtol(procs, &end, 10) != getpid() ||
 	       end[strspn(end, "\n")];
 }
+
+/* The text that counts for this process's cgroup: its length, or -errno. */
+static int events_read(const char *root, char *text, size_t bytes)
+{
+	char groups[4096], *path;
+	bool v1;
+	int rc = sysfile_read(root, "/proc/self/cgroup", groups,
+			      sizeof(groups));
+
+	if (rc < 0)
+		return rc;
+	path = cgroup_path(groups, &v1);
+	return !path ? -ENOENT :
+	       v1 ? sysfile_readf(root, text, bytes, CGROUP_MOUNT
+				  "/memory%s/memory.oom_control", path) :
+	       sysfile_readf(root, text, bytes,
+			     CGROUP_MOUNT "%s/memory.events", path);
+}
+
+long long footprint_oom_kills(const char *root)
+{
+	char text[16384];
+	int64_t kills;
+
+	if (events_read(root, text, sizeof(text)) >= 0 &&
+	    !line_number(text, "oom_kill", &kills))
+		return kills;
+	if (sysfile_read(root, "/proc/vmstat", text, sizeof(text)) >= 0 &&
+	    !line_number(text, "oom_kill", &kills))
+		return kills;
+	return -1;
+}

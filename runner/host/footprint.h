@@ -1,7 +1,8 @@
 /*
- * What this process takes of the host's memory, in its two parts.
+ * What this process takes of the host's memory, in its two parts, and who was
+ * ended since there was none left.
  *
- * Both return 0, or -errno with the reason and the mend.
+ * Both parts return 0, or -errno with the reason and the mend.
  */
 #ifndef VMGAUGE_HOST_FOOTPRINT_H
 #define VMGAUGE_HOST_FOOTPRINT_H
@@ -32,5 +33,14 @@ int footprint_kernel(const char *root, int64_t *bytes, struct error *e);
  * theirs: what they map, and the names that they look up and that stay cached.
  */
 bool footprint_kernel_shared(const char *root);
+
+/*
+ * How many processes the OOM killer has ended in that cgroup, or, where no
+ * cgroup counts, on this host, since either began; -1: nobody tells. One that
+ * was killed while this grew, by SIGKILL, had no memory and did no harm.
+ * cgroup v2: memory.events; v1: memory.oom_control (Linux 4.13); the host:
+ * /proc/vmstat (Linux 4.13).
+ */
+long long footprint_oom_kills(const char *root);
 
 #endif

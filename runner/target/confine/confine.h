@@ -7,7 +7,8 @@
  * host name; a user namespace where that takes no privilege), under an empty
  * root that holds /dev/kvm, /proc and /sys read-only and a small /tmp, as
  * nobody where /dev/kvm's group lets it, without capabilities, with
- * no_new_privs, with bounded memory and files, and under a seccomp filter.
+ * no_new_privs, with bounded memory and files, the first to go where memory
+ * runs out, and under a seccomp filter.
  *
  * The filter has two phases. Set-up: what making a VM takes; it cannot be
  * left but for the run, whose list is shorter, holds for every thread, and is

@@ -157,12 +157,21 @@ static int descriptors_drop(struct error *e)
 	return rc;
 }
 
+/* Where memory runs out it is the VM that goes, and the runner that tells. */
+static int memory_last(struct error *e)
+{
+	return proc_write("/proc/self/oom_score_adj", "1000") ? 0 :
+	       said("/proc/self/oom_score_adj", e);
+}
+
 int confine_enter(const struct target_context *ctx, char *left, size_t bytes,
 		  struct error *e)
 {
 	int rc = descriptors_drop(e);
 
 	left[0] = '\0';
+	if (!rc)
+		rc = memory_last(e);
 	if (!rc)
 		rc = spaces_enter(left, bytes, e);
 	if (!rc)

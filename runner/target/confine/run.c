@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/footprint.h"
 #include "target/confine/confine.h"
 #include "target/worker.h"
 
@@ -169,12 +170,24 @@ static void end_say(struct observation *seen, enum run_end end,
 	snprintf(seen->end_reason, sizeof(seen->end_reason), "%.199s", text);
 }
 
-/* It ended without a word of its own. */
-static int died(const struct box *box, int status, struct observation *seen,
-		struct error *e)
+/* Who has no memory is ended by the kernel, and no guest is to blame. */
+static bool out_of_memory(int status, long long oom_kills)
+{
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+	       oom_kills >= 0 && footprint_oom_kills("") > oom_kills;
+}
+
+/* It ended without a word of its own; `oom_kills` there were before. */
+static int died(const struct box *box, int status, long long oom_kills,
+		struct observation *seen, struct error *e)
 {
 	char text[160];
 
+	if (out_of_memory(status, oom_kills))
+		return error_set(e, -ENOMEM, "the kernel's OOM killer ended "
+				 "the VM's process, no crash of its guest: "
+				 "raise the limit of its memory cgroup, or "
+				 "free memory of the host");
 	if (box->refused >= 0)
 		return error_set(e, -EPERM, "the confinement refused system "
 				 "call %d while the VM was made: it is not on "
@@ -223,7 +236,7 @@ static int box_read(struct box *box, struct observation *seen, struct error *e)
 }
 
 static int process_wait_end(pid_t child, struct box *box,
-			    const struct run_request *r,
+			    const struct run_request *r, long long oom_kills,
 			    struct observation *seen, struct error *e)
 {
 	double limit_ms = SET_UP_MS + LEAVE_MS +
@@ -244,13 +257,15 @@ static int process_wait_end(pid_t child, struct box *box,
 		return 0;
 	}
 	return box->done && WIFEXITED(status) && !WEXITSTATUS(status) ?
-	       box_read(box, seen, e) : died(box, status, seen, e);
+	       box_read(box, seen, e) :
+	       died(box, status, oom_kills, seen, e);
 }
 
 int confined_run_once(const struct target *t, struct target_context *ctx,
 		      const struct run_request *r, struct observation *seen,
 		      struct error *e)
 {
+	long long oom_kills;
 	struct box *box;
 	pid_t child;
 	int rc;
@@ -270,11 +285,12 @@ int confined_run_once(const struct target *t, struct target_context *ctx,
 				 "%s", strerror(errno));
 	box->refused = -1;
 	box->seen = *seen;
+	oom_kills = footprint_oom_kills("");
 	child = fork();
 	if (!child)
 		process_main(t, *ctx, r, box);
 	rc = child < 0 ? error_set(e, -errno, "fork: %s", strerror(errno)) :
-	     process_wait_end(child, box, r, seen, e);
+	     process_wait_end(child, box, r, oom_kills, seen, e);
 	munmap(box, sizeof(*box));
 	return rc;
 }
