@@ -24,6 +24,7 @@ within()
 {
 	echo "$1" >"$group/$limit" || return
 	shift
+	# shellcheck disable=SC2016 # the inner shell expands them
 	capture bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$group" \
 		"$VMGAUGE" "$@"
 }
