@@ -25,6 +25,7 @@
 #define HOST_SEED	0x31
 #define GUEST_SEED	0xc7
 #define TURNS		40
+#define WAITS		100000		/* of 100 us, for a bystander's first turns */
 
 __host struct held *held_make(struct item_host *h)
 {
@@ -186,6 +187,9 @@ __host void bystander_prepare(struct item_host *h)
 					 held);
 	if (!held->threaded)
 		host_verdict(h, ABI_ERROR, "no thread for the bystander");
+	/* On a busy host the guest could be through before it has a CPU. */
+	for (int i = 0; i < WAITS && held->threaded && held->turns < 2; i++)
+		usleep(100);
 }
 
 PROBE(vector_registers_of_a_bystander_survive,

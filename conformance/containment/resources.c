@@ -195,10 +195,11 @@ PROBE(flooded_irqfd_interrupts_and_no_more,
 	irq_install(IRQ_VECTOR, irq_count_xapic);
 	irq_enable();
 	step(0);
+	/* KVM may leave it to a thread of its own, which waits for a CPU. */
+	CHECK(irq_wait(0));
 	for (int i = 0; i < 100; i++)
 		irq_window();
 	taken = *irq_counter(cpu_self());
-	CHECK(taken > 0);
 	CHECK(taken <= FLOOD);
 	irq_disable();
 }

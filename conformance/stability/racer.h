@@ -15,7 +15,7 @@
 #include "suite.h"
 
 #define RACERS	4u
-#define WAITS	10000	/* of 100 us, for its first calls */
+#define WAITS	100000	/* of 100 us, for its first calls */
 #define RACE_CYCLES	50000000ull	/* at least ... */
 #define RACE_MOST	(40 * RACE_CYCLES)
 #define CALLS_LEAST	2	/* ... and until so many were made */

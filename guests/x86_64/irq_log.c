@@ -8,6 +8,8 @@
 #include "irq.h"
 #include "irq_log.h"
 
+#define LOOKS_LEAST	4096u
+
 struct irq_log irq_log;
 static void (*log_then)(unsigned int vector);
 
@@ -69,11 +71,13 @@ void irq_log_close(void)
 
 bool irq_log_wait(uint32_t count, uint64_t patience_cycles)
 {
-	uint64_t begin = tsc_read();
+	uint64_t begin = tsc_read(), looks = 0;
 
 	/* On all the while: some hosts see no window of one instruction. */
 	irq_enable();
-	while (irq_log.count < count && tsc_read() - begin < patience_cycles)
+	/* Time alone ends it on a busy host before there was a CPU to look. */
+	while (irq_log.count < count && (looks++ < LOOKS_LEAST ||
+	       tsc_read() - begin < patience_cycles))
 		;
 	irq_disable();
 	return irq_log.count >= count;

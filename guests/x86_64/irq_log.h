@@ -31,7 +31,10 @@ void irq_log_end(void);
 void irq_log_open(void (*then)(unsigned int vector));
 void irq_log_close(void);
 
-/* With interrupts on until there are `count` of them; false: patience ended. */
+/*
+ * With interrupts on until there are `count` of them; false: patience ended,
+ * and the CPU was there to look thousands of times.
+ */
 bool irq_log_wait(uint32_t count, uint64_t patience_cycles);
 
 #endif
