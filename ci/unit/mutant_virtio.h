@@ -61,6 +61,7 @@ static bool serve_spoilt(struct virtio_queue *q)
 		if (!spoilt_form.push)
 			spoilt_form.push = right_form->push;
 		spoilt_form.start = right_form->start;
+		spoilt_form.publish = right_form->publish;
 		spoilt_form.signal_due = right_form->signal_due;
 		spoilt_form.notify_ask = right_form->notify_ask;
 		spoilt_form.notify_stop = right_form->notify_stop;

@@ -145,6 +145,16 @@ void virtq_push(struct virtq *q, uint16_t head, uint32_t written)
 	q->form->push(q, head, written);
 }
 
+void virtq_push_all(struct virtq *q, const struct virtq_filled *f,
+		    unsigned int n)
+{
+	q->together = true;
+	for (unsigned int i = 0; i < n; i++)
+		virtq_push(q, f[i].head, f[i].bytes);
+	q->together = false;
+	q->form->publish(q);
+}
+
 bool virtq_signal_due(struct virtq *q)
 {
 	/* What is used first, then what the driver asks for. */

@@ -54,6 +54,9 @@ struct virtq {
 	bool avail_wrap, used_wrap, asked;
 	uint16_t taken, token;
 	uint32_t moved;
+	bool together;			/* virtq_push_all() is at it */
+	uint16_t late_at, late_flags;	/* packed: of its first */
+	bool late;
 	/*
 	 * Split, by descriptor in flight: which head's (+ 1), what follows it.
 	 * Packed, by token: its buffer ID, the next free token.
@@ -82,6 +85,18 @@ int virtq_pop(struct virtq *q, struct virtq_chain *c);
 /* A request is done: `written` bytes of its writable part were filled. */
 void virtq_push(struct virtq *q, uint16_t head, uint32_t written);
 
+/*
+ * The same of several requests which the driver sees as used all at once, or
+ * none of them yet.
+ */
+struct virtq_filled {
+	uint16_t head;
+	uint32_t bytes;
+};
+
+void virtq_push_all(struct virtq *q, const struct virtq_filled *f,
+		    unsigned int n);
+
 /* After any number of virtq_push(): does the driver want to be told? */
 bool virtq_signal_due(struct virtq *q);
 
@@ -108,5 +123,9 @@ size_t virtq_write(const struct virtq_chain *c, uint64_t offset,
  */
 unsigned int virtq_slice(const struct virtq_chain *c, bool writable,
 			 uint64_t offset, uint64_t bytes, struct iovec *to);
+
+/* The same of any segments, `n` of them; `to` holds as many. */
+unsigned int segments_slice(const struct iovec *from, unsigned int n,
+			    uint64_t offset, uint64_t bytes, struct iovec *to);
 
 #endif

@@ -5,11 +5,10 @@
 
 #include "kvm/virtio/queue.h"
 
-unsigned int virtq_slice(const struct virtq_chain *c, bool writable,
-			 uint64_t offset, uint64_t bytes, struct iovec *to)
+unsigned int segments_slice(const struct iovec *from, unsigned int n,
+			    uint64_t offset, uint64_t bytes, struct iovec *to)
 {
-	const struct iovec *from = c->segment + (writable ? c->readable : 0);
-	unsigned int n = writable ? c->writable : c->readable, got = 0;
+	unsigned int got = 0;
 
 	for (unsigned int i = 0; i < n && bytes; i++) {
 		uint64_t part = from[i].iov_len;
@@ -29,6 +28,14 @@ unsigned int virtq_slice(const struct virtq_chain *c, bool writable,
 		offset = 0;
 	}
 	return got;
+}
+
+unsigned int virtq_slice(const struct virtq_chain *c, bool writable,
+			 uint64_t offset, uint64_t bytes, struct iovec *to)
+{
+	return segments_slice(c->segment + (writable ? c->readable : 0),
+			      writable ? c->writable : c->readable, offset,
+			      bytes, to);
 }
 
 size_t virtq_read(const struct virtq_chain *c, uint64_t offset, void *to,

@@ -134,12 +134,27 @@ static void packed_push(struct virtq *q, uint16_t head, uint32_t written)
 
 	RING_STORE(to->id, q->owner[head]);
 	RING_STORE(to->len, written);
-	RING_STORE_RELEASE(to->flags, flags | (written ? VIRTQ_WRITE : 0));
+	flags |= written ? VIRTQ_WRITE : 0;
+	if (q->together && !q->late) {
+		q->late = true;
+		q->late_at = q->next_used;
+		q->late_flags = flags;
+	} else {
+		RING_STORE_RELEASE(to->flags, flags);
+	}
 	index_step(q, &q->next_used, &q->used_wrap, count);
 	q->taken = (uint16_t)(q->taken - count);
 	q->moved += count;
 	q->follows[head] = q->token;
 	q->token = head;
+}
+
+/* The driver looks no further than its first that is not used. */
+static void packed_publish(struct virtq *q)
+{
+	if (q->late)
+		RING_STORE_RELEASE(*flags_at(q, q->late_at), q->late_flags);
+	q->late = false;
 }
 
 static bool packed_signal_due(struct virtq *q)
@@ -187,6 +202,7 @@ const struct virtq_form virtq_packed = {
 	.start = packed_start,
 	.pop = packed_pop,
 	.push = packed_push,
+	.publish = packed_publish,
 	.signal_due = packed_signal_due,
 	.notify_ask = packed_notify_ask,
 	.notify_stop = packed_notify_stop,

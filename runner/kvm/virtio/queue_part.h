@@ -18,7 +18,9 @@
 struct virtq_form {
 	void (*start)(struct virtq *q);
 	int (*pop)(struct virtq *q, struct virtq_chain *c);
+	/* Used: seen at once, or with q->together only by publish(). */
 	void (*push)(struct virtq *q, uint16_t head, uint32_t written);
+	void (*publish)(struct virtq *q);
 	bool (*signal_due)(struct virtq *q);
 	bool (*notify_ask)(struct virtq *q);
 	void (*notify_stop)(struct virtq *q);

@@ -111,6 +111,11 @@ static int split_pop(struct virtq *q, struct virtq_chain *c)
 	return 1;
 }
 
+static void split_publish(struct virtq *q)
+{
+	RING_STORE_RELEASE(used(q)->idx, q->next_used);
+}
+
 static void split_push(struct virtq *q, uint16_t head, uint32_t written)
 {
 	struct virtq_used_elem *to = &used(q)->ring[q->next_used &
@@ -124,7 +129,9 @@ static void split_push(struct virtq *q, uint16_t head, uint32_t written)
 	q->length[head] = 0;
 	RING_STORE(to->id, head);
 	RING_STORE(to->len, written);
-	RING_STORE_RELEASE(used(q)->idx, ++q->next_used);
+	q->next_used++;
+	if (!q->together)
+		split_publish(q);
 }
 
 /* The words behind the rings' last entries. */
@@ -168,6 +175,7 @@ const struct virtq_form virtq_split = {
 	.start = split_start,
 	.pop = split_pop,
 	.push = split_push,
+	.publish = split_publish,
 	.signal_due = split_signal_due,
 	.notify_ask = split_notify_ask,
 	.notify_stop = split_notify_stop,
