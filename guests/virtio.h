@@ -239,12 +239,20 @@ struct virtio_blk_config {
 	uint16_t num_queues;
 };
 
-/* The network device (5.1): a queue that receives, a queue that sends. */
+/*
+ * The network device (5.1): pairs of a queue that receives and one that sends,
+ * and behind them one of commands.
+ */
 #define VIRTIO_NET_F_MTU	(1ull << 3)
 #define VIRTIO_NET_F_MAC	(1ull << 5)
+#define VIRTIO_NET_F_MRG_RXBUF	(1ull << 15)
 #define VIRTIO_NET_F_STATUS	(1ull << 16)
+#define VIRTIO_NET_F_CTRL_VQ	(1ull << 17)
+#define VIRTIO_NET_F_MQ		(1ull << 22)
 
-enum { VIRTIO_NET_RX = 0, VIRTIO_NET_TX = 1 };
+#define VIRTIO_NET_PAIRS_MAX	4u	/* of the built-in VMM's */
+
+enum { VIRTIO_NET_RX = 0, VIRTIO_NET_TX = 1 };	/* of a pair */
 enum { VIRTIO_NET_S_LINK_UP = 1 };
 
 struct virtio_net_config {
@@ -264,6 +272,17 @@ struct virtio_net_header {
 	uint16_t csum_offset;
 	uint16_t num_buffers;
 };
+
+/* A command whose data is 16 bits; its answer is a byte (5.1.6.5). */
+struct virtio_net_command {
+	uint8_t class;
+	uint8_t command;
+	uint16_t value;
+};
+
+enum { VIRTIO_NET_CTRL_MQ = 4 };		/* a class, its command */
+enum { VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET = 0 };
+enum { VIRTIO_NET_OK = 0, VIRTIO_NET_ERR = 1 };
 
 /* The console (5.3): one port's two queues. */
 enum { VIRTIO_CONSOLE_INPUT = 0, VIRTIO_CONSOLE_OUTPUT = 1 };

@@ -16,7 +16,7 @@
 #include "virtio.h"
 #include "virtio_ring.h"
 
-#define VIRTIO_BUS_QUEUES	8u
+#define VIRTIO_BUS_QUEUES	9u
 #define VIRTIO_BUS_PCI		1ull	/* as a GPA: look for it on the bus */
 
 struct virtio_bus {

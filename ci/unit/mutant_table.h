@@ -382,6 +382,18 @@ static const struct mutant mutants[] = {
 	{ "fidelity/virtio_net/what_is_no_frame_is_given_back", .ring = 3,
 	  .fn = frame_double },
 
+	/* fidelity/virtio_net_queues */
+	{ "fidelity/virtio_net_queues/commands_are_answered", .ring = 3,
+	  .fn = commands_agree },
+	{ "fidelity/virtio_net_queues/fewer_pairs_get_what_more_had", .ring = 3,
+	  .fn = pairs_use_all },
+	{ "fidelity/virtio_net_queues/flow_comes_to_the_pair_that_sent_of_it",
+	  .ring = 3, .fn = flow_forget },
+	{ "fidelity/virtio_net_queues/merged_buffers_are_filled_one_by_one",
+	  .ring = 3, .fn = full_buffer_shorten },
+	{ "fidelity/virtio_net_queues/one_pair_is_used_until_more_are_asked_for",
+	  .ring = 3, .fn = pairs_use_all },
+
 	/* fidelity/virtio_pci */
 	{ "fidelity/virtio_pci/function_says_what_it_is", .ring = 3,
 	  .fn = pci_config_change, .leaf = 0, .flip = 1u << 24 },

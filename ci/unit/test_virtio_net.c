@@ -126,7 +126,7 @@ static void stations_make(struct net_hub *hub, unsigned int n,
 	struct error e;
 
 	for (unsigned int i = 0; i < n; i++)
-		station_make(i, net_hub_port(hub, &e), features, SLOTS);
+		station_make(i, net_hub_port(hub, 1, &e), features, SLOTS);
 }
 
 static void stations_end(unsigned int n)
@@ -287,8 +287,8 @@ static void a_full_receiver_drops(void **state)
 	struct error e;
 
 	(void)state;
-	station_make(0, net_hub_port(hub, &e), 0, SLOTS);
-	station_make(1, net_hub_port(hub, &e), 0, 0);
+	station_make(0, net_hub_port(hub, 1, &e), 0, SLOTS);
+	station_make(1, net_hub_port(hub, 1, &e), 0, 0);
 	for (unsigned int i = 0; i < 300; i++) {
 		address(0, 0, 1);
 		sending(0, 0)[20] = (uint8_t)i;
@@ -316,7 +316,7 @@ static void short_buffers(void **state)
 	struct error e;
 
 	(void)state;
-	station_make(0, net_hub_port(hub, &e), 0, 0);
+	station_make(0, net_hub_port(hub, 1, &e), 0, 0);
 	post(&stations[0], 0, HEADER + 60);
 	memset(sending(0, 0), 1, 100);
 	frame_send(0, 0, 61);
@@ -328,7 +328,7 @@ static void short_buffers(void **state)
 	frame_expect(0, sending(0, 0), 61);
 	stations_end(1);
 
-	station_make(0, net_hub_port(hub, &e), 0, 0);
+	station_make(0, net_hub_port(hub, 1, &e), 0, 0);
 	post(&stations[0], 0, HEADER - 1);
 	while (!(get(&stations[0], VIRTIO_MMIO_STATUS) & VIRTIO_NEEDS_RESET))
 		if (!nap(begin))
@@ -364,7 +364,7 @@ static void frames_pass_a_tap(void **state)
 
 	(void)state;
 	snprintf(name, sizeof(name), "vmgt%d", (int)getpid() % 100000);
-	port = net_tap_open(name, &e);
+	port = net_tap_open(name, 1, &e);
 	fd = port ? packet_socket(name) : -1;
 	if (!port || fd < 0) {
 		print_message("# not judged: %s\n", port ? strerror(errno) :
@@ -419,7 +419,7 @@ static void a_tap_that_cannot_be_says_why(void **state)
 	struct error e = { "" };
 
 	(void)state;
-	assert_null(net_tap_open("a name with spaces/that is no name", &e));
+	assert_null(net_tap_open("a name with spaces/that is no name", 1, &e));
 	assert_true(strlen(e.text) > 10);
 }
 

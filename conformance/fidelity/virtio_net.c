@@ -4,111 +4,18 @@
  *
  * The device is the built-in VMM's, at a hub that gives each frame back.
  */
-#include "item_host.h"
-#include "kvm/virtio/mmio.h"
-#include "kvm/virtio/net.h"
-#include "suite.h"
-#include "virtio_net.h"
+#include "virtio_network.h"
 
-#define SLOTS		8u
-#define FORMS		3
-#define ALL_FORMS	(VIRTIO_F_RING_PACKED | VIRTIO_F_EVENT_IDX)
-
-__host void net_prepare(struct item_host *h)
-{
-	const struct virtio_plug plug = { .pu = h->bystander_pu };
-	struct error e = { "" };
-	struct net_hub *hub = net_hub_create(true, &e);
-	struct net_port *port = hub ? net_hub_port(hub, &e) : NULL;
-	struct virtio_device *d = port ? virtio_net_create(port, &e) : NULL;
-
-	net_hub_put(hub);
-	h->opaque = d;
-	if (!d || virtio_mmio_attach(d, h->vm, VIRTIO_MMIO_GPA, &plug, &e)) {
-		h->opaque = NULL;
-		host_verdict(h, ABI_ERROR, e.text);
-	}
-}
+#define NET_PROBE(id, ...)						\
+	PROBE(id, .rings = RING3, .needs = NEED_VMM | NEED_SCRATCH,	\
+	      .prepare = HOST(net_prepare), __VA_ARGS__)
 
 static struct virtio_net net;
 
 __guest bool net_open(uint64_t features)
 {
-	const struct virtio_net_setup setup = {
-		.gpa = VIRTIO_MMIO_GPA,
-		.area = (struct virtio_net_area *)ABI_SCRATCH_GPA,
-		.slots = SLOTS, .queue_size = SLOTS, .features = features,
-	};
-	const char *why = virtio_net_open(&net, &setup);
-
-	CHECK_EQ(0, (uint64_t)why);
-	return !why;
+	return pairs_open(&net, 1, features, 0);
 }
-
-__guest uint64_t form_of(int i)
-{
-	return i == 0 ? 0 : i == 1 ? VIRTIO_F_EVENT_IDX : ALL_FORMS;
-}
-
-__guest uint8_t byte_of(uint32_t frame, uint32_t at)
-{
-	return (uint8_t)(frame * 7 + at * 3 + (at >> 8));
-}
-
-/* Sends a frame of that number and size from its slot. */
-__guest void frame_send(uint32_t frame, uint32_t bytes)
-{
-	uint32_t slot = frame % SLOTS;
-	volatile uint8_t *at = virtio_net_frame(&net, VIRTIO_NET_TX, slot);
-
-	for (uint32_t i = 0; i < bytes; i++)
-		at[i] = byte_of(frame, i);
-	virtio_net_send(&net, slot, bytes);
-	virtio_net_kick(&net, VIRTIO_NET_TX);
-}
-
-__guest bool frame_gone(void)
-{
-	struct virtio_wait wait = virtio_wait_begin();
-
-	while (virtio_net_sent(&net) < 0)
-		if (!virtio_wait_on(&net.device, &wait))
-			return false;
-	return true;
-}
-
-/* The next frame's slot, or -1. */
-__guest int frame_wait(uint32_t *bytes)
-{
-	struct virtio_wait wait = virtio_wait_begin();
-	int slot;
-
-	while ((slot = virtio_net_receive(&net, bytes)) < 0)
-		if (!virtio_wait_on(&net.device, &wait))
-			return -1;
-	return slot;
-}
-
-/* That it came whole; its slot receives again. */
-__guest bool frame_is(uint32_t frame, uint32_t want)
-{
-	uint32_t bytes, wrong = 0;
-	int slot = frame_wait(&bytes);
-	const volatile uint8_t *at;
-
-	if (slot < 0 || bytes != want)
-		return false;
-	at = virtio_net_frame(&net, VIRTIO_NET_RX, (uint32_t)slot);
-	for (uint32_t i = 0; i < bytes; i++)
-		wrong += at[i] != byte_of(frame, i);
-	virtio_net_repost(&net, (uint32_t)slot);
-	virtio_net_kick(&net, VIRTIO_NET_RX);
-	return !wrong;
-}
-
-#define NET_PROBE(id, ...)						\
-	PROBE(id, .rings = RING3, .needs = NEED_VMM | NEED_SCRATCH,	\
-	      .prepare = HOST(net_prepare), __VA_ARGS__)
 
 NET_PROBE(address_is_one_stations_own,
 	.rule = "The device offers VIRTIO_NET_F_MAC and an address that is no group's and not zero",
@@ -139,8 +46,9 @@ NET_PROBE(frames_come_as_they_were_sent,
 		if (!net_open(form_of(f)))
 			return;
 		for (uint32_t i = 0; i < 5 * 7 && right; i++, frame++) {
-			frame_send(frame, sizes[i % 7]);
-			right = frame_is(frame, sizes[i % 7]) && frame_gone();
+			frame_send(&net, frame, sizes[i % 7]);
+			right = frame_is(&net, frame, sizes[i % 7]) &&
+				frame_gone(&net);
 		}
 	}
 	CHECK(right);
@@ -159,10 +67,10 @@ NET_PROBE(order_is_kept_when_many_are_under_way,
 			return;
 		for (uint32_t i = 0; i < 20 && right; i++) {
 			for (uint32_t j = 0; j < SLOTS; j++)
-				frame_send(frame + j, 100 + j);
+				frame_send(&net, frame + j, 100 + j);
 			for (uint32_t j = 0; j < SLOTS; j++, frame++)
-				right = right && frame_is(frame, 100 + j) &&
-					frame_gone();
+				right = right && frame_is(&net, frame, 100 + j) &&
+					frame_gone(&net);
 		}
 	}
 	CHECK(right);
@@ -179,8 +87,8 @@ NET_PROBE(header_says_one_buffer,
 
 	if (!net_open(0))
 		return;
-	frame_send(0, 64);
-	slot = frame_wait(&bytes);
+	frame_send(&net, 0, 64);
+	slot = frame_wait(&net, &bytes);
 	CHECK(slot >= 0);
 	if (slot < 0)
 		return;
@@ -198,13 +106,13 @@ NET_PROBE(what_is_no_frame_is_given_back,
 {
 	if (!net_open(0))
 		return;
-	frame_send(0, 13);
-	CHECK_EQ(true, frame_gone());
-	frame_send(1, 9015);
-	CHECK_EQ(true, frame_gone());
-	frame_send(2, 64);
-	CHECK_EQ(true, frame_gone());
-	CHECK_EQ(true, frame_is(2, 64));
-	frame_send(3, 65);
-	CHECK_EQ(true, frame_is(3, 65));
+	frame_send(&net, 0, 13);
+	CHECK_EQ(true, frame_gone(&net));
+	frame_send(&net, 1, 9015);
+	CHECK_EQ(true, frame_gone(&net));
+	frame_send(&net, 2, 64);
+	CHECK_EQ(true, frame_gone(&net));
+	CHECK_EQ(true, frame_is(&net, 2, 64));
+	frame_send(&net, 3, 65);
+	CHECK_EQ(true, frame_is(&net, 3, 65));
 }

@@ -17,17 +17,17 @@
 
 __host int loop_plug(struct item_host *h)
 {
-	return network_make(h, 0);
+	return network_make(h, 0, 1);
 }
 
 __host int two_plug(struct item_host *h)
 {
-	return network_make(h, 1);
+	return network_make(h, 1, 1);
 }
 
 __host int eight_plug(struct item_host *h)
 {
-	return network_make(h, 7);
+	return network_make(h, 7, 1);
 }
 
 __host int tap_plug(struct item_host *h)

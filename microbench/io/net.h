@@ -45,12 +45,13 @@ struct network {
 	struct peer peer[NET_PEERS_MAX];
 };
 
-__host int station_plug(struct vm *vm, struct net_hub *hub, int pu,
+__host int station_plug(struct vm *vm, struct net_hub *hub, unsigned int pairs,
+			int pu,
 			enum virtio_notify notify,
 			struct virtio_device **device, struct error *e)
 {
 	const struct virtio_plug plug = { .notify = notify, .pu = pu };
-	struct net_port *port = net_hub_port(hub, e);
+	struct net_port *port = net_hub_port(hub, pairs, e);
 
 	*device = port ? virtio_net_create(port, e) : NULL;
 	return *device ? virtio_mmio_attach(*device, vm, VIRTIO_MMIO_GPA, &plug,
@@ -147,7 +148,7 @@ __host int peer_make(struct item_host *h, struct network *n, struct peer *p,
 	if (!rc)
 		rc = range_claim(&p->vm.pio, ABI_PORT_BELL, 4, peer_yield, p, e);
 	if (!rc)
-		rc = station_plug(&p->vm, n->hub, p->pu,
+		rc = station_plug(&p->vm, n->hub, 1, p->pu,
 				  VIRTIO_NOTIFY_IOEVENTFD, &p->device, e);
 	if (rc)
 		return rc;
@@ -156,7 +157,8 @@ __host int peer_make(struct item_host *h, struct network *n, struct peer *p,
 }
 
 /* The bench's own VM is station 0, and its peers are 1 and up. */
-__host int network_make(struct item_host *h, unsigned int peers)
+__host int network_make(struct item_host *h, unsigned int peers,
+			unsigned int pairs)
 {
 	struct network *n = calloc(1, sizeof(*n));
 	struct error e = { "out of memory for a network" };
@@ -167,7 +169,7 @@ __host int network_make(struct item_host *h, unsigned int peers)
 		return host_said(h, -ENOMEM, &e);
 	h->mailbox->arg[1] = peers;
 	n->hub = net_hub_create(!peers, &e);
-	rc = n->hub ? station_plug(h->vm, n->hub, h->bystander_pu,
+	rc = n->hub ? station_plug(h->vm, n->hub, pairs, h->bystander_pu,
 				   VIRTIO_NOTIFY_IOEVENTFD, &n->device, &e) :
 		      -ENOMEM;
 	for (; !rc && n->peers < peers; n->peers++) {
@@ -189,7 +191,7 @@ __host int network_tap_make(struct item_host *h)
 
 	h->opaque = n;
 	snprintf(name, sizeof(name), "vmg%d", (int)getpid());
-	port = n ? net_tap_open(name, &e) : NULL;
+	port = n ? net_tap_open(name, 1, &e) : NULL;
 	if (n && !port) {
 		host_verdict(h, ABI_SKIP, e.text);
 		return 0;

@@ -61,7 +61,8 @@ int virtio_device_plug(struct virtio_device *d, struct vm *vm,
 
 	d->vm = vm;
 	d->plug = *plug;
-	d->offered = (COMMON_FEATURES | d->ops->features) & ~plug->hidden;
+	d->offered = (COMMON_FEATURES | (d->ops->features & ~d->lacks)) &
+		     ~plug->hidden;
 	virtio_memory_take(&d->memory, vm);
 	if (plug->interrupts && !plug->signals) {
 		rc = irq_routes_set(vm, 0, VIRTIO_VECTOR, e);

@@ -30,7 +30,7 @@
 #include "kvm/virtio/queue.h"
 #include "kvm/vm.h"
 
-#define VIRTIO_QUEUES_MAX	8
+#define VIRTIO_QUEUES_MAX	9	/* 4 pairs of a network, and commands */
 
 struct virtio_device;
 struct virtio_queue;
@@ -72,7 +72,10 @@ struct virtio_device_ops {
 	int (*queue_start)(struct virtio_queue *q, struct error *e);
 	bool (*serve)(struct virtio_queue *q);
 	void (*queue_stop)(struct virtio_queue *q);
-	/* Becomes readable when serve() should look; -1 or NULL: never. */
+	/*
+	 * Becomes readable when serve() should look, as things are now; -1 or
+	 * NULL: never.
+	 */
 	int (*queue_fd)(const struct virtio_queue *q);
 	/* It did, and serve() is next. NULL: it is an eventfd, and is read. */
 	void (*queue_fd_clear)(struct virtio_queue *q);
@@ -117,6 +120,7 @@ struct virtio_device {
 	uint64_t gpa;			/* MMIO: of the registers */
 	void *transport;		/* PCI: its own */
 	pthread_mutex_t lock;		/* all below, and layouts */
+	uint64_t lacks;	/* features of its kind that this one has not */
 	uint64_t offered, accepted;
 	atomic_uint status;		/* enum virtio_status */
 	atomic_uint interrupt;		/* enum virtio_interrupt, not yet acked */

@@ -1,30 +1,13 @@
 /*
- * Serves both queues of the virtio network device; see net.h.
+ * Serves the queues of the virtio network device; see net.h.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kvm/virtio/net.h"
+#include "kvm/virtio/net_part.h"
 
-#define BATCH		64		/* frames between two interrupts */
-
-struct net {
-	struct virtio_device device;	/* first */
-	struct net_port *port;
-	struct virtio_net_config space;
-	atomic_ulong sent, received, refused, dropped;
-	/* Of the receiving queue: a buffer that waits for its frame. */
-	struct virtq_chain waiting;
-	bool holds;
-};
-
-static struct net *net_of(const struct virtio_device *d)
-{
-	return (struct net *)d;
-}
-
-static int chain_take(struct virtio_queue *q, struct virtq_chain *c)
+int net_chain_take(struct virtio_queue *q, struct virtq_chain *c)
 {
 	int rc = virtio_queue_pop(q, c);
 
@@ -33,7 +16,34 @@ static int chain_take(struct virtio_queue *q, struct virtq_chain *c)
 	return rc;
 }
 
-static void frame_send(struct net *n, const struct virtq_chain *c)
+void net_queue_break(struct virtio_queue *q, const char *rule)
+{
+	q->ring.broken = rule;
+	virtio_device_trouble(q->device, rule);
+}
+
+/* What a queue is for depends on what was agreed on (5.1.2). */
+enum net_role { NET_RECEIVES, NET_SENDS, NET_CONTROLS, NET_IDLES };
+
+static enum net_role role_of(const struct virtio_queue *q)
+{
+	uint64_t features = q->device->accepted;
+	unsigned int pairs = features & VIRTIO_NET_F_MQ ?
+			     net_of(q->device)->pairs : 1;
+
+	if (q->index < 2 * pairs)
+		return q->index % 2 == VIRTIO_NET_RX ? NET_RECEIVES : NET_SENDS;
+	return q->index == 2 * pairs && features & VIRTIO_NET_F_CTRL_VQ ?
+	       NET_CONTROLS : NET_IDLES;
+}
+
+static struct net_receiver *receiver_of(const struct virtio_queue *q)
+{
+	return &net_of(q->device)->receiver[q->index / 2];
+}
+
+static void frame_send(struct net *n, unsigned int lane,
+		       const struct virtq_chain *c)
 {
 	const size_t header = sizeof(struct virtio_net_header);
 	struct iovec part[VIRTQ_SIZE_MAX];
@@ -47,7 +57,7 @@ static void frame_send(struct net *n, const struct virtq_chain *c)
 	}
 	bytes = c->readable_bytes - header;
 	parts = virtq_slice(c, false, header, bytes, part);
-	if (n->port->send(n->port, part, parts, bytes))
+	if (n->port->send(n->port, lane, part, parts, bytes))
 		atomic_fetch_add(&n->dropped, 1);
 	else
 		atomic_fetch_add(&n->sent, 1);
@@ -59,8 +69,9 @@ static bool send_serve(struct virtio_queue *q)
 	struct virtq_chain c;
 	unsigned int done = 0;
 
-	while (done < BATCH && !q->ring.broken && chain_take(q, &c) > 0) {
-		frame_send(n, &c);
+	while (done < NET_BATCH && !q->ring.broken &&
+	       net_chain_take(q, &c) > 0) {
+		frame_send(n, q->index / 2, &c);
 		virtq_push(&q->ring, c.head, 0);
 		atomic_fetch_add(&q->served, 1);
 		done++;
@@ -70,93 +81,53 @@ static bool send_serve(struct virtio_queue *q)
 	return done != 0;
 }
 
-/* A buffer to receive into: with room for the header, if nothing more. */
-static bool buffer_hold(struct virtio_queue *q)
-{
-	struct net *n = net_of(q->device);
-
-	if (n->holds)
-		return true;
-	if (q->ring.broken || chain_take(q, &n->waiting) <= 0)
-		return false;
-	if (n->waiting.writable_bytes < sizeof(struct virtio_net_header)) {
-		q->ring.broken = "a receive buffer without room for a header";
-		virtio_device_trouble(q->device, q->ring.broken);
-		return false;
-	}
-	n->holds = true;
-	return true;
-}
-
-static bool frame_receive(struct virtio_queue *q)
-{
-	static const struct virtio_net_header header = { .num_buffers = 1 };
-	struct net *n = net_of(q->device);
-	const struct virtq_chain *c = &n->waiting;
-	struct iovec part[VIRTQ_SIZE_MAX];
-	unsigned int parts = virtq_slice(c, true, sizeof(header),
-					 c->writable_bytes, part);
-	ssize_t bytes = n->port->receive(n->port, part, parts);
-
-	if (bytes < 0) {
-		if (bytes != -EAGAIN)
-			atomic_fetch_add(&n->dropped, 1);
-		return bytes == -EMSGSIZE;
-	}
-	virtq_write(c, 0, &header, sizeof(header));
-	virtq_push(&q->ring, c->head, (uint32_t)(sizeof(header) +
-						 (size_t)bytes));
-	n->holds = false;
-	atomic_fetch_add(&n->received, 1);
-	atomic_fetch_add(&q->served, 1);
-	return true;
-}
-
-static bool receive_serve(struct virtio_queue *q)
-{
-	unsigned int done = 0;
-
-	while (done < BATCH && buffer_hold(q) && frame_receive(q))
-		done++;
-	if (done)
-		virtio_queue_signal(q);
-	return done != 0;
-}
-
 static bool net_serve(struct virtio_queue *q)
 {
-	return q->index == VIRTIO_NET_RX ? receive_serve(q) : send_serve(q);
+	switch (role_of(q)) {
+	case NET_RECEIVES:
+		return net_receive_serve(q, receiver_of(q));
+	case NET_SENDS:
+		return send_serve(q);
+	case NET_CONTROLS:
+		return net_control_serve(q);
+	default:
+		return false;
+	}
 }
 
 static int net_queue_start(struct virtio_queue *q, struct error *e)
 {
 	(void)e;
-	if (q->index == VIRTIO_NET_RX)
-		net_of(q->device)->holds = false;
+	if (role_of(q) == NET_RECEIVES)
+		net_receive_start(q, receiver_of(q));
 	return 0;
 }
 
+/* Nothing is under way. The reset of one queue leaves what was commanded. */
 static void net_queue_stop(struct virtio_queue *q)
 {
-	(void)q;			/* nothing is under way */
+	if (role_of(q) == NET_CONTROLS && !atomic_load(&q->resetting))
+		net_control_forget(net_of(q->device));
 }
 
+/* While it has no buffer for a frame, further frames change nothing. */
 static int net_queue_fd(const struct virtio_queue *q)
 {
-	return q->index == VIRTIO_NET_RX ? net_of(q->device)->port->fd : -1;
+	return role_of(q) == NET_RECEIVES && !receiver_of(q)->starved ?
+	       net_of(q->device)->port->fd[q->index / 2] : -1;
 }
 
 static void net_queue_fd_clear(struct virtio_queue *q)
 {
 	struct net_port *p = net_of(q->device)->port;
 
-	p->fd_clear(p);
+	p->fd_clear(p, q->index / 2);
 }
 
-/* Who has a buffer in hand waits for a frame, and for no more buffers. */
+/* Who has what a frame needs waits for one, and for no more buffers. */
 static bool net_queue_hungry(const struct virtio_queue *q)
 {
-	return q->index != VIRTIO_NET_RX || !net_of(q->device)->holds;
+	return role_of(q) != NET_RECEIVES || receiver_of(q)->starved;
 }
 
 static const void *net_config(const struct virtio_device *d)
@@ -170,12 +141,16 @@ static void net_destroy(struct virtio_device *d)
 
 	if (n->port)
 		n->port->close(n->port);
+	for (unsigned int i = 0; i < VIRTIO_NET_PAIRS_MAX; i++)
+		pthread_mutex_destroy(&n->receiver[i].lock);
 	free(n);
 }
 
 static const struct virtio_device_ops net_ops = {
 	.id = VIRTIO_ID_NET,
-	.features = VIRTIO_NET_F_MAC | VIRTIO_NET_F_MTU | VIRTIO_NET_F_STATUS,
+	.features = VIRTIO_NET_F_MAC | VIRTIO_NET_F_MTU | VIRTIO_NET_F_STATUS |
+		    VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CTRL_VQ |
+		    VIRTIO_NET_F_MQ,
 	.config_bytes = sizeof(struct virtio_net_config),
 	.config = net_config,
 	.queue_start = net_queue_start,
@@ -198,12 +173,21 @@ struct virtio_device *virtio_net_create(struct net_port *port,
 		return NULL;
 	}
 	n->port = port;
+	n->pairs = port->lanes;
+	for (unsigned int i = 0; i < VIRTIO_NET_PAIRS_MAX; i++)
+		pthread_mutex_init(&n->receiver[i].lock, NULL);
 	n->space = (struct virtio_net_config){
 		.status = VIRTIO_NET_S_LINK_UP, .mtu = NET_MTU_MAX,
+		.max_virtqueue_pairs = (uint16_t)n->pairs,
 	};
 	memcpy(n->space.mac, port->mac, sizeof(n->space.mac));
-	if (!virtio_device_init(&n->device, &net_ops, 2, e))
+	if (!virtio_device_init(&n->device, &net_ops,
+				2 * n->pairs + (n->pairs > 1), e)) {
+		if (n->pairs == 1)
+			n->device.lacks = VIRTIO_NET_F_CTRL_VQ |
+					  VIRTIO_NET_F_MQ;
 		return &n->device;
+	}
 	virtio_device_destroy(&n->device);
 	return NULL;
 }

@@ -1,14 +1,19 @@
 /*
- * The virtio network device: a queue that receives, a queue that sends, and a
- * port (net_port.h) where frames come from and go to.
+ * The virtio network device: pairs of a queue that receives and one that
+ * sends, a queue of commands where there are several, and a port (net_port.h)
+ * where frames come from and go to.
  *
  * Nothing is offloaded, and the header of a frame that is sent says nothing
- * that is used; one that is received is zeroes and says one buffer. A frame
- * that is no frame (shorter than its addresses, longer than the MTU) is the
- * driver's loss, and counted; a buffer without room for a header is its error,
- * and the device wants a reset.
+ * that is used; one that is received is zeroes and says how many buffers it
+ * fills: one, or with VIRTIO_NET_F_MRG_RXBUF as many as it takes. A frame that
+ * is no frame (shorter than its addresses, longer than the MTU) is the
+ * driver's loss, and counted, as is one that all the buffers of a queue do not
+ * hold; a buffer without room for a header or a command without room for its
+ * answer is its error, and the device wants a reset.
  *
- * Source: VIRTIO 1.2, 5.1 Network Device.
+ * Of several pairs the first is used until a command says how many are. A
+ * flow's frames come to the pair that the driver sent of it by last
+ * (net_flow.h). Source: VIRTIO 1.2, 5.1 Network Device.
  */
 #ifndef VMGAUGE_KVM_VIRTIO_NET_H
 #define VMGAUGE_KVM_VIRTIO_NET_H
@@ -16,7 +21,10 @@
 #include "kvm/virtio/device.h"
 #include "kvm/virtio/net_port.h"
 
-/* The port becomes the device's, also on failure: NULL with the reason. */
+/*
+ * Of as many pairs as the port has. The port becomes the device's, also on
+ * failure: NULL with the reason.
+ */
 struct virtio_device *virtio_net_create(struct net_port *port,
 					struct error *e);
 

@@ -119,7 +119,6 @@ static void live_serve(struct virtio_queue *q)
 {
 	const struct virtio_device *d = q->device;
 	bool polls = d->plug.notify == VIRTIO_NOTIFY_POLL;
-	int fd = d->ops->queue_fd ? d->ops->queue_fd(q) : -1;
 	struct patience p = {
 		.most_cycles = d->plug.pu < 0 || d->plug.drowsy ? 0 :
 			       LINGER_CYCLES,
@@ -140,7 +139,8 @@ static void live_serve(struct virtio_queue *q)
 			__builtin_ia32_pause();
 		} else if (q->ring.broken || !hungry(q) ||
 			   !virtq_notify_ask(&q->ring)) {
-			patience_learn(&p, sleep_until_told(q, fd));
+			patience_learn(&p, sleep_until_told(q,
+				d->ops->queue_fd ? d->ops->queue_fd(q) : -1));
 		}
 	}
 }
