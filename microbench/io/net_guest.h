@@ -1,8 +1,9 @@
 /*
  * The guest's half of the network benches; see net.h. All of it at CPL3.
  *
- * A frame carries a number, which must come back. Peers answer a ping with
- * itself, and of a stream the frames that ask for it.
+ * A frame carries a number, in front and again at its end, which must come
+ * back. Peers answer a ping with itself; of a stream they see that each frame
+ * is the one behind the last, and say so where they are asked.
  */
 #ifndef VMGAUGE_IO_NET_GUEST_H
 #define VMGAUGE_IO_NET_GUEST_H
@@ -17,10 +18,13 @@
 
 enum { FRAME_SILENT = 0, FRAME_ANSWER = 1 };
 
+#define FRAME_WRONG	(~0ull)		/* as an answer: a burst was not whole */
+
 struct frame {
 	uint8_t to[6], from[6];
 	uint16_t type;			/* for local experiments: 0x88b5 */
 	uint16_t kind;
+	uint16_t place;			/* in a burst, from 1 */
 	uint64_t number;
 } __attribute__((packed));
 
@@ -31,8 +35,16 @@ static struct {
 	uint32_t peers;
 	uint32_t sent, reclaimed;	/* of the slots to send from */
 	uint64_t number;
+	uint16_t place;			/* a peer's: of the last frame */
+	bool wrong;			/* likewise: of this burst */
 	const char *why;		/* it cannot be */
 } station;
+
+/* The last bytes of a frame. */
+__guest volatile uint64_t *tail_of(volatile struct frame *f, uint32_t bytes)
+{
+	return (volatile uint64_t *)((uint64_t)f + bytes - sizeof(uint64_t));
+}
 
 __guest void station_open(void)
 {
@@ -58,7 +70,8 @@ __guest uint32_t slot_take(void)
 }
 
 /* To a station by its number; the caller kicks. */
-__guest void frame_to(uint32_t peer, uint32_t bytes, uint16_t kind)
+__guest void frame_to(uint32_t peer, uint32_t bytes, uint16_t kind,
+		      uint16_t place)
 {
 	uint32_t slot = slot_take();
 	volatile struct frame *f = (volatile struct frame *)
@@ -71,7 +84,9 @@ __guest void frame_to(uint32_t peer, uint32_t bytes, uint16_t kind)
 	f->to[5] = (uint8_t)peer;
 	f->type = 0xb588;
 	f->kind = kind;
-	f->number = station.number++;
+	f->place = place;
+	f->number = station.number;
+	*tail_of(f, bytes) = ~station.number++;
 	virtio_net_send(&station.net, slot, bytes);
 }
 
@@ -87,7 +102,7 @@ __guest uint64_t frame_next(void)
 		__asm__ volatile("pause");
 	f = (volatile struct frame *)
 	    virtio_net_frame(&station.net, VIRTIO_NET_RX, (uint32_t)slot);
-	number = f->number;
+	number = *tail_of(f, bytes) == ~f->number ? f->number : FRAME_WRONG;
 	virtio_net_repost(&station.net, (uint32_t)slot);
 	virtio_net_kick(&station.net, VIRTIO_NET_RX);
 	return number;
@@ -105,14 +120,14 @@ __guest void loop_op(void)
 	uint32_t sent = 0;
 
 	for (; sent < station.depth; sent++)
-		frame_to(0, station.bytes, FRAME_SILENT);
+		frame_to(0, station.bytes, FRAME_SILENT, 1);
 	virtio_net_kick(&station.net, VIRTIO_NET_TX);
 	for (uint32_t got = 0; got < station.frames; got++) {
 		if (frame_next() != expected++)
 			wrong_number();
 		if (sent == station.frames)
 			continue;
-		frame_to(0, station.bytes, FRAME_SILENT);
+		frame_to(0, station.bytes, FRAME_SILENT, 1);
 		virtio_net_kick(&station.net, VIRTIO_NET_TX);
 		sent++;
 	}
@@ -122,7 +137,7 @@ __guest void loop_op(void)
 __guest void send_op(void)
 {
 	for (uint32_t i = 0; i < station.frames; i++) {
-		frame_to(0xff, station.bytes, FRAME_SILENT);
+		frame_to(0xff, station.bytes, FRAME_SILENT, 1);
 		virtio_net_kick(&station.net, VIRTIO_NET_TX);
 	}
 	while (station.sent != station.reclaimed)
@@ -136,7 +151,7 @@ __guest void ping_op(void)
 	for (uint32_t p = 1; p <= station.peers; p++) {
 		uint64_t number = station.number;
 
-		frame_to(p, NET_PING_BYTES, FRAME_ANSWER);
+		frame_to(p, NET_PING_BYTES, FRAME_ANSWER, 1);
 		virtio_net_kick(&station.net, VIRTIO_NET_TX);
 		if (frame_next() != number)
 			wrong_number();
@@ -151,23 +166,36 @@ __guest void stream_op(void)
 		     p++) {
 			for (uint32_t i = 1; i <= NET_BURST; i++)
 				frame_to(p, station.bytes, i == NET_BURST ?
-					 FRAME_ANSWER : FRAME_SILENT);
+					 FRAME_ANSWER : FRAME_SILENT,
+					 (uint16_t)i);
 			virtio_net_kick(&station.net, VIRTIO_NET_TX);
 		}
 		for (uint32_t p = 1; burst && p <= station.peers; p++)
-			frame_next();
+			if (frame_next() == FRAME_WRONG)
+				wrong_number();
 	}
 }
 
+/* Is it the next one of its burst, or the first one of another? */
+__guest void frame_check(volatile struct frame *f, uint32_t bytes)
+{
+	station.wrong |= *tail_of(f, bytes) != ~f->number ||
+			 f->place != station.place + 1;
+	station.place = f->place;
+}
+
 /* The number that came, back to where it came from. */
-__guest void frame_answer(uint32_t slot)
+__guest void frame_answer(uint32_t slot, uint32_t bytes)
 {
 	volatile struct frame *f = (volatile struct frame *)
 		virtio_net_frame(&station.net, VIRTIO_NET_RX, slot);
 
+	frame_check(f, bytes);
 	if (f->kind == FRAME_ANSWER) {
-		station.number = f->number;
-		frame_to(f->from[5], NET_PING_BYTES, FRAME_SILENT);
+		station.number = station.wrong ? FRAME_WRONG : f->number;
+		station.place = 0;
+		station.wrong = false;
+		frame_to(f->from[5], NET_PING_BYTES, FRAME_SILENT, 1);
 		virtio_net_kick(&station.net, VIRTIO_NET_TX);
 	}
 	virtio_net_repost(&station.net, slot);
@@ -184,7 +212,7 @@ __guest void peer_loop(void)
 		int slot = virtio_net_receive(&station.net, &bytes);
 
 		if (slot >= 0) {
-			frame_answer((uint32_t)slot);
+			frame_answer((uint32_t)slot, bytes);
 			idle = 0;
 		} else if (++idle % IDLE_LOOKS == 0) {
 			bell_ring(ABI_BELL_YIELD);
