@@ -17,6 +17,7 @@
 
 #include "abi.h"
 #include "error.h"
+#include "host/topology.h"
 
 struct bench;
 struct target_context;
@@ -41,6 +42,8 @@ struct item_host {
 	uint8_t *arena;			/* HVA of the arena; NULL: none */
 	uint64_t arena_bytes;
 	int bystander_pu;	/* for a thread beside; -1: anywhere */
+	/* For several of them, the first that PU; none: anywhere. */
+	unsigned int workers, worker_pu[TOPOLOGY_WORKERS_MAX];
 	void *opaque;			/* the item's own, prepare to judge */
 	const struct bench *bench;	/* NULL: a probe */
 	struct price price;		/* of the timed blocks so far */

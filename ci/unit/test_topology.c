@@ -95,6 +95,28 @@ static void topology_bystander_keeps_away(void **state)
 	assert_int_equal(topology_bystander(&single, all, 1), 0);
 }
 
+/* The first is the bystander, and none is where another one is. */
+static void topology_workers_keep_apart(void **state)
+{
+	struct topology t = eight_pus();
+	struct topology_pu lone = { .os_index = 0 };
+	struct topology single = { .pus = &lone, .pu_count = 1 };
+	unsigned pus[2 * TOPOLOGY_WORKERS_MAX], seen = 0;
+	const unsigned one[] = { 1 };
+
+	(void)state;
+	assert_int_equal(topology_workers(&t, 1, pus, 3), 3);
+	assert_int_equal(pus[0], topology_bystander(&t, one, 1));
+	assert_int_equal(topology_workers(&t, 1, pus,
+					  2 * TOPOLOGY_WORKERS_MAX), 7);
+	for (unsigned i = 0; i < 7; i++)
+		seen |= 1u << pus[i];
+	assert_int_equal(seen, 0xff & ~(1u << 1));
+	/* Where there is one CPU only, it has to do. */
+	assert_int_equal(topology_workers(&single, 0, pus, 4), 1);
+	assert_int_equal(pus[0], 0);
+}
+
 static void topology_policy_names(void **state)
 {
 	enum topology_policy p;
@@ -152,6 +174,7 @@ int main(void)
 		cmocka_unit_test(topology_orders),
 		cmocka_unit_test(topology_siblings_come_first),
 		cmocka_unit_test(topology_bystander_keeps_away),
+		cmocka_unit_test(topology_workers_keep_apart),
 		cmocka_unit_test(topology_policy_names),
 		cmocka_unit_test(topology_pins_this_thread),
 	};

@@ -1,7 +1,8 @@
 /*
  * What a virtio network of several queues stands on, without a guest: flows
  * that are the same there and back, lanes of a hub and of a TAP that frames
- * come by, and several used buffers that a driver sees at once.
+ * come by, several used buffers that a driver sees at once, and threads that
+ * are where they were put.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,11 +11,15 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "kvm/virtio/mmio.h"
 #include "kvm/virtio/net.h"
 #include "kvm/virtio/net_flow.h"
 #include "virtio_driver.h"
@@ -244,6 +249,175 @@ static void used_buffers_are_seen_together(void **state)
 	}
 }
 
+/* Each queue's in turn; the control's is the first one's again. */
+static void threads_are_where_they_should(void **state)
+{
+	static struct vm vm;
+	struct error e = { "" };
+	struct net_hub *hub = net_hub_create(true, &e);
+	struct virtio_device *d;
+	unsigned int pu[2], n = 0;
+	cpu_set_t set;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
+	for (unsigned int i = 0; i < CPU_SETSIZE && n < 2; i++)
+		if (CPU_ISSET(i, &set))
+			pu[n++] = i;
+	d = virtio_net_create(net_hub_port(hub, 2, &e), &e);
+	assert_non_null(d);
+	if (virtio_mmio_attach(d, &vm, 0xd0000000, &(struct virtio_plug){
+			.notify = VIRTIO_NOTIFY_EXIT, .pu = -1,
+			.queue_pu = pu, .queue_pus = n }, &e))
+		fail_msg("%s", e.text);
+	for (unsigned int i = 0; i < 5; i++) {
+		assert_int_equal(pthread_getaffinity_np(d->queue[i].thread,
+							sizeof(set), &set), 0);
+		assert_int_equal(CPU_COUNT(&set), 1);
+		assert_true(CPU_ISSET(pu[i % n], &set));
+	}
+	vm.attached->destroy(vm.attached);
+	net_hub_put(hub);
+}
+
+#define QUEUES		9u
+#define LAZY_MS		300u
+
+static struct virtio_ring ring[QUEUES];
+
+static void gpa_set(struct virtio_device *d, uint64_t at, const void *area)
+{
+	virtio_mmio_write(d, at, (uint32_t)(uintptr_t)area);
+	virtio_mmio_write(d, at + 4, (uint32_t)((uintptr_t)area >> 32));
+}
+
+/* All of its queues, none of which has a buffer. */
+static void driver_begin(struct virtio_device *d, uint64_t features)
+{
+	struct virtio_ring_area *area = (struct virtio_ring_area *)shared;
+
+	virtio_mmio_write(d, VIRTIO_MMIO_STATUS, 3);
+	for (uint32_t i = 0; i < 2; i++) {
+		virtio_mmio_write(d, VIRTIO_MMIO_DRIVER_FEATURES_SEL, i);
+		virtio_mmio_write(d, VIRTIO_MMIO_DRIVER_FEATURES,
+				  (uint32_t)(features >> 32 * i));
+	}
+	virtio_mmio_write(d, VIRTIO_MMIO_STATUS, 11);
+	for (uint32_t i = 0; i < QUEUES; i++) {
+		virtq_ring_init(&ring[i], area + i, 8, 2, features, false);
+		virtio_mmio_write(d, VIRTIO_MMIO_QUEUE_SEL, i);
+		virtio_mmio_write(d, VIRTIO_MMIO_QUEUE_NUM, 8);
+		gpa_set(d, VIRTIO_MMIO_QUEUE_DESC, ring[i].area->desc);
+		gpa_set(d, VIRTIO_MMIO_QUEUE_DRIVER, ring[i].area->avail);
+		gpa_set(d, VIRTIO_MMIO_QUEUE_DEVICE, ring[i].area->used);
+		virtio_mmio_write(d, VIRTIO_MMIO_QUEUE_READY, 1);
+	}
+	virtio_mmio_write(d, VIRTIO_MMIO_STATUS, 15);
+	assert_int_equal(virtio_mmio_read(d, VIRTIO_MMIO_STATUS), 15);
+}
+
+/* The answer, or -1: the device broke down. */
+static int command(struct virtio_device *d, uint16_t pairs, uint32_t room)
+{
+	const struct timespec little = { .tv_nsec = 100000 };
+	struct virtio_net_command *c = (void *)(shared + SHARED_BYTES / 2);
+	uint8_t *answer = (uint8_t *)(c + 1);
+	const struct virtio_buffer part[2] = {
+		{ (uintptr_t)c, sizeof(*c), false },
+		{ (uintptr_t)answer, room, true },
+	};
+	struct virtio_done done;
+
+	*c = (struct virtio_net_command){ VIRTIO_NET_CTRL_MQ, 0, pairs };
+	virtq_ring_add(&ring[QUEUES - 1], 0, part, room ? 2 : 1, NULL);
+	virtio_mmio_write(d, VIRTIO_MMIO_QUEUE_NOTIFY, QUEUES - 1);
+	while (!virtq_ring_take(&ring[QUEUES - 1], &done)) {
+		if (virtio_mmio_read(d, VIRTIO_MMIO_STATUS) &
+		    VIRTIO_NEEDS_RESET)
+			return -1;
+		nanosleep(&little, NULL);
+	}
+	assert_int_equal(done.len, room);
+	return *answer;
+}
+
+/* Threads that have nothing to do sleep: no more than half of the time. */
+static void assert_lazy(struct virtio_device *d)
+{
+	const struct timespec while_ = { .tv_nsec = LAZY_MS * 1000000 };
+	struct virtio_stats before, now;
+
+	virtio_device_stats(d, &before);
+	nanosleep(&while_, NULL);
+	virtio_device_stats(d, &now);
+	assert_true(now.cpu_ns - before.cpu_ns < LAZY_MS * 500000);
+}
+
+static void commands_and_idle_queues(struct net_port *p)
+{
+	const struct virtio_plug plug = {
+		.notify = VIRTIO_NOTIFY_EXIT, .pu = -1,
+	};
+	static struct vm vm;
+	struct error e = { "" };
+	struct virtio_device *d = virtio_net_create(p, &e);
+
+	memset(&vm, 0, sizeof(vm));
+	vm.slot[0].gpa = (uintptr_t)shared;
+	vm.slot[0].bytes = SHARED_BYTES;
+	vm.slot[0].hva = shared;
+	assert_non_null(d);
+	if (virtio_mmio_attach(d, &vm, 0xd0000000, &plug, &e))
+		fail_msg("%s", e.text);
+	driver_begin(d, VIRTIO_F_VERSION_1 | VIRTIO_NET_F_MQ |
+		     VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_MRG_RXBUF);
+	assert_lazy(d);
+	assert_int_equal(command(d, 4, 1), VIRTIO_NET_OK);
+	assert_int_equal(command(d, 5, 1), VIRTIO_NET_ERR);
+	assert_int_equal(command(d, 2, 1), VIRTIO_NET_OK);
+	assert_lazy(d);
+	/* Without room for an answer there is nobody to tell but so. */
+	assert_int_equal(command(d, 1, 0), -1);
+	virtio_mmio_write(d, VIRTIO_MMIO_STATUS, 0);
+	while (virtio_mmio_read(d, VIRTIO_MMIO_STATUS))
+		sched_yield();
+	/* Of more pairs than it was given queues for, none are used. */
+	driver_begin(d, VIRTIO_F_VERSION_1 | VIRTIO_NET_F_MQ |
+		     VIRTIO_NET_F_CTRL_VQ | VIRTIO_F_RING_RESET);
+	virtio_mmio_write(d, VIRTIO_MMIO_QUEUE_SEL, 6);
+	virtio_mmio_write(d, VIRTIO_MMIO_QUEUE_RESET, 1);
+	while (virtio_mmio_read(d, VIRTIO_MMIO_QUEUE_RESET))
+		sched_yield();
+	assert_int_equal(command(d, 4, 1), VIRTIO_NET_ERR);
+	assert_int_equal(command(d, 3, 1), VIRTIO_NET_OK);
+	vm.attached->destroy(vm.attached);
+}
+
+static void a_device_takes_commands(void **state)
+{
+	struct error e = { "" };
+	struct net_hub *hub = net_hub_create(true, &e);
+
+	(void)state;
+	commands_and_idle_queues(net_hub_port(hub, 4, &e));
+	net_hub_put(hub);
+}
+
+static void a_tap_takes_commands(void **state)
+{
+	struct error e = { "" };
+	struct net_port *p;
+	char name[16];
+
+	(void)state;
+	snprintf(name, sizeof(name), "vmgc%d", (int)getpid() % 100000);
+	p = net_tap_open(name, 4, &e);
+	if (p)
+		commands_and_idle_queues(p);
+	else
+		print_message("# not judged: %s\n", e.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +425,9 @@ int main(void)
 		cmocka_unit_test(lanes_of_a_hub),
 		cmocka_unit_test(lanes_of_a_tap),
 		cmocka_unit_test(used_buffers_are_seen_together),
+		cmocka_unit_test(threads_are_where_they_should),
+		cmocka_unit_test(a_device_takes_commands),
+		cmocka_unit_test(a_tap_takes_commands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,8 @@ __host int disk_plug(struct item_host *h)
 	const struct load *l = &h->bench->load;
 	const struct virtio_plug plug = {
 		.notify = notify[l->doorbell], .interrupts = l->interrupts,
-		.pu = h->bystander_pu, .drowsy = l->doorbell == LOAD_ASLEEP,
+		.pu = h->bystander_pu, .queue_pu = h->worker_pu,
+		.queue_pus = h->workers, .drowsy = l->doorbell == LOAD_ASLEEP,
 	};
 	struct disk *disk = calloc(1, sizeof(*disk));
 	struct error e = { "out of memory for a disk" };

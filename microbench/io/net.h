@@ -46,15 +46,13 @@ struct network {
 };
 
 __host int station_plug(struct vm *vm, struct net_hub *hub, unsigned int pairs,
-			int pu,
-			enum virtio_notify notify,
+			const struct virtio_plug *plug,
 			struct virtio_device **device, struct error *e)
 {
-	const struct virtio_plug plug = { .notify = notify, .pu = pu };
 	struct net_port *port = net_hub_port(hub, pairs, e);
 
 	*device = port ? virtio_net_create(port, e) : NULL;
-	return *device ? virtio_mmio_attach(*device, vm, VIRTIO_MMIO_GPA, &plug,
+	return *device ? virtio_mmio_attach(*device, vm, VIRTIO_MMIO_GPA, plug,
 					    e) : -EIO;
 }
 
@@ -138,6 +136,7 @@ __host int peer_make(struct item_host *h, struct network *n, struct peer *p,
 	const struct vm_config config = {
 		.ram_bytes = h->ram_bytes, .vcpus = 1,
 	};
+	const struct virtio_plug plug = { .pu = h->bystander_pu };
 	int rc = vm_create(&p->vm, h->vm->sys, &config, e);
 
 	if (rc)
@@ -148,8 +147,7 @@ __host int peer_make(struct item_host *h, struct network *n, struct peer *p,
 	if (!rc)
 		rc = range_claim(&p->vm.pio, ABI_PORT_BELL, 4, peer_yield, p, e);
 	if (!rc)
-		rc = station_plug(&p->vm, n->hub, 1, p->pu,
-				  VIRTIO_NOTIFY_IOEVENTFD, &p->device, e);
+		rc = station_plug(&p->vm, n->hub, 1, &plug, &p->device, e);
 	if (rc)
 		return rc;
 	p->vm.vcpu[0].started = true;
@@ -160,6 +158,10 @@ __host int peer_make(struct item_host *h, struct network *n, struct peer *p,
 __host int network_make(struct item_host *h, unsigned int peers,
 			unsigned int pairs)
 {
+	const struct virtio_plug plug = {
+		.pu = h->bystander_pu, .queue_pu = h->worker_pu,
+		.queue_pus = h->workers,
+	};
 	struct network *n = calloc(1, sizeof(*n));
 	struct error e = { "out of memory for a network" };
 	int rc;
@@ -169,9 +171,8 @@ __host int network_make(struct item_host *h, unsigned int peers,
 		return host_said(h, -ENOMEM, &e);
 	h->mailbox->arg[1] = peers;
 	n->hub = net_hub_create(!peers, &e);
-	rc = n->hub ? station_plug(h->vm, n->hub, pairs, h->bystander_pu,
-				   VIRTIO_NOTIFY_IOEVENTFD, &n->device, &e) :
-		      -ENOMEM;
+	rc = n->hub ? station_plug(h->vm, n->hub, pairs, &plug, &n->device,
+				   &e) : -ENOMEM;
 	for (; !rc && n->peers < peers; n->peers++) {
 		n->peer[n->peers].sleeps = peers > 1;
 		rc = peer_make(h, n, &n->peer[n->peers], &e);

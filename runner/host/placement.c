@@ -178,6 +178,27 @@ unsigned topology_bystander(const struct topology *t, const unsigned *pus,
 	return best ? best->os_index : 0;
 }
 
+unsigned topology_workers(const struct topology *t, unsigned pu,
+			  unsigned *pus, unsigned capacity)
+{
+	unsigned taken[TOPOLOGY_WORKERS_MAX + 1] = { pu }, n = 0;
+
+	if (capacity > TOPOLOGY_WORKERS_MAX)
+		capacity = TOPOLOGY_WORKERS_MAX;
+	while (n < capacity) {
+		unsigned next = topology_bystander(t, taken, n + 1);
+		bool again = false;
+
+		for (unsigned i = 0; i <= n; i++)
+			again |= taken[i] == next;
+		if (again && n)
+			break;
+		taken[n + 1] = pus[n] = next;
+		n++;
+	}
+	return n;
+}
+
 static json_t *numbers(const unsigned *values, unsigned count)
 {
 	json_t *list = json_array();

@@ -58,6 +58,17 @@ unsigned topology_list(const struct topology *t, enum topology_policy policy,
 unsigned topology_bystander(const struct topology *t, const unsigned *pus,
 			    unsigned count);
 
+/*
+ * The PUs for up to `capacity` threads that work for a vCPU on `pu`: the
+ * bystander, then as far from it and from each other as there is room, none of
+ * them twice or the vCPU's own, unless there is no other. How many: at least
+ * one.
+ */
+#define TOPOLOGY_WORKERS_MAX	16u
+
+unsigned topology_workers(const struct topology *t, unsigned pu,
+			  unsigned *pus, unsigned capacity);
+
 /* Moves the calling thread to one PU, or back to all that are allowed. */
 int topology_pin(const struct topology *t, unsigned pu, struct error *e);
 int topology_unpin(const struct topology *t, struct error *e);

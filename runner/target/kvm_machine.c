@@ -152,6 +152,10 @@ int machine_create(struct target_context *ctx, const struct run_request *r,
 		.bench = r->bench,
 		.vms = r->vms,
 	};
+	if (ctx->pin)
+		m->host.workers = topology_workers(ctx->topology, ctx->pu,
+						   m->host.worker_pu,
+						   TOPOLOGY_WORKERS_MAX);
 	m->mailbox = m->host.mailbox = (void *)(m->host.ram + ABI_MAILBOX_GPA);
 	m->vm.opaque = m;
 	rc = r->bench && r->bench->arena.bytes ?

@@ -47,7 +47,9 @@ struct virtio_plug {
 	enum virtio_notify notify;
 	bool interrupts;	/* at VIRTIO_VECTOR; needs an irqchip: by irqfd ... */
 	bool signals;		/* ... or, not over PCI, by KVM_SIGNAL_MSI */
-	int pu;			/* of the threads; -1: anywhere */
+	int pu;			/* of the threads; -1: anywhere ... */
+	const unsigned int *queue_pu;	/* ... or of the queues', in turn, */
+	unsigned int queue_pus;		/* if these are any */
 	bool drowsy;		/* they sleep as soon as there is nothing */
 	uint64_t hidden;	/* features that are not offered */
 };

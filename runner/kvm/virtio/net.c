@@ -110,11 +110,14 @@ static void net_queue_stop(struct virtio_queue *q)
 		net_control_forget(net_of(q->device));
 }
 
-/* While it has no buffer for a frame, further frames change nothing. */
+/* Without a buffer for a frame, or in a pair that is not used: no frames. */
 static int net_queue_fd(const struct virtio_queue *q)
 {
-	return role_of(q) == NET_RECEIVES && !receiver_of(q)->starved ?
-	       net_of(q->device)->port->fd[q->index / 2] : -1;
+	const struct net *n = net_of(q->device);
+	unsigned int lane = q->index / 2;
+
+	return role_of(q) == NET_RECEIVES && !receiver_of(q)->starved &&
+	       lane < atomic_load(&n->used) ? n->port->fd[lane] : -1;
 }
 
 static void net_queue_fd_clear(struct virtio_queue *q)
@@ -174,6 +177,7 @@ struct virtio_device *virtio_net_create(struct net_port *port,
 	}
 	n->port = port;
 	n->pairs = port->lanes;
+	n->used = 1;
 	for (unsigned int i = 0; i < VIRTIO_NET_PAIRS_MAX; i++)
 		pthread_mutex_init(&n->receiver[i].lock, NULL);
 	n->space = (struct virtio_net_config){

@@ -17,17 +17,24 @@ static bool pairs_live(const struct net *n, unsigned int pairs)
 
 /*
  * Once the command is used, no frame comes to a pair behind these: who is
- * putting one has done so when its lock was had.
+ * putting one has done so when its lock was had. All look anew what they are
+ * to wait for.
  */
 static bool pairs_use(struct net *n, unsigned int pairs)
 {
-	if (n->port->lanes_use(n->port, pairs))
-		return false;
-	for (unsigned int i = pairs; i < n->pairs; i++) {
+	unsigned int before = atomic_load(&n->used);
+	bool done;
+
+	if (pairs < before)
+		atomic_store(&n->used, pairs);
+	done = !n->port->lanes_use(n->port, pairs);
+	atomic_store(&n->used, done ? pairs : before);
+	for (unsigned int i = 0; i < n->pairs; i++) {
+		virtio_eventfd_ring(n->device.queue[2 * i].kick);
 		pthread_mutex_lock(&n->receiver[i].lock);
 		pthread_mutex_unlock(&n->receiver[i].lock);
 	}
-	return true;
+	return done;
 }
 
 static bool command_do(struct net *n, const struct virtq_chain *c)
@@ -70,5 +77,5 @@ bool net_control_serve(struct virtio_queue *q)
 
 void net_control_forget(struct net *n)
 {
-	n->port->lanes_use(n->port, 1);
+	pairs_use(n, 1);
 }

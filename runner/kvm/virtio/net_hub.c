@@ -146,7 +146,7 @@ static int hub_send(struct net_port *p, unsigned int lane,
 	struct net_hub *hub = from->hub;
 	struct hub_port *to = NULL;
 	uint8_t head[NET_FLOW_BYTES];
-	uint32_t flow = 0;
+	uint32_t flow;
 	size_t got;
 	int rc = 0;
 

@@ -34,6 +34,7 @@ struct net {
 	struct net_port *port;
 	struct virtio_net_config space;
 	unsigned int pairs;
+	atomic_uint used;		/* pairs that frames come to */
 	atomic_ulong sent, received, refused, dropped;
 	struct net_receiver receiver[VIRTIO_NET_PAIRS_MAX];
 };

@@ -124,6 +124,8 @@ static bool frame_receive(struct virtio_queue *q, struct net_receiver *r)
 	unsigned int lane = q->index / 2, parts;
 	ssize_t bytes = 0;
 
+	if (lane >= atomic_load(&n->used))
+		return false;
 	if (r->merges) {
 		bytes = n->port->waiting(n->port, lane);
 		r->starved = false;

@@ -193,7 +193,9 @@ static void *queue_thread(void *opaque)
 /* Deaf to signals: those that kick vCPUs are not for it. */
 int virtio_queue_thread_start(struct virtio_queue *q, struct error *e)
 {
-	int pu = q->device->plug.pu;
+	const struct virtio_plug *plug = &q->device->plug;
+	int pu = plug->queue_pus ?
+		 (int)plug->queue_pu[q->index % plug->queue_pus] : plug->pu;
 	pthread_attr_t attr;
 	sigset_t all, old;
 	cpu_set_t set;
