@@ -14,7 +14,7 @@ if have_kvm; then
 	check "all rows run" judged
 	check "as the schema has it" valid here.json
 	check "every row ends in a verdict, and none is an error" holds \
-		here.json "len(d['results']) >= 76" \
+		here.json "len(d['results']) >= 86" \
 		"not [(x['id'], x['verdict'], x['reason']) for x in d['results']
 		      if x['verdict'] not in ('pass', 'skip')]" \
 		"all(x['reason'] for x in d['results'] if x['verdict'] == 'skip')"
@@ -60,7 +60,7 @@ if have_kvm; then
 	vmgauge conform 'fidelity/virtio*/*' --deadline 10000 -o probes.json
 	check "the device keeps to its standard" exited 0
 	check "in all of its probes" holds probes.json \
-		"len(d['results']) >= 33" \
+		"len(d['results']) >= 38" \
 		"all(x['verdict'] == 'pass' for x in d['results'])"
 else
 	skip "rows on this host" "no /dev/kvm"
@@ -89,6 +89,7 @@ if "${host[@]}" --check >check.txt 2>&1; then
 			"len([x for x in d['results']
 			      if x['verdict'] == 'pass']) >= 18"
 		capture "${host[@]}" -- bench 'io/net_loop*' 'io/net_vm_*' \
+			'io/net_integrity_merged*' \
 			'io/blk_form*' 'io/blk_irq_by*' 'io/console*' 'io/rng*' 'io/balloon*' \
 			--instances 1 --budget 8 --deadline 20000 -o net.json
 		host_died || check "between 2 and 8 VMs, too" holds net.json \
@@ -96,7 +97,7 @@ if "${host[@]}" --check >check.txt 2>&1; then
 			       x['attest']['reason']) for x in d['results']
 			      if x['verdict'] != 'pass' or
 			      not x['attest']['attested']]" \
-			"len(d['results']) >= 18"
+			"len(d['results']) >= 26"
 		capture "${host[@]}" -- bench io/integrity_memory_split_event \
 			io/integrity_memory_packed_tables --instances 1 \
 			--budget 2 --deadline 20000 -o right.json
@@ -106,7 +107,7 @@ if "${host[@]}" --check >check.txt 2>&1; then
 		capture "${host[@]}" -- conform 'fidelity/virtio*/*' \
 			--deadline 10000 -o there.json
 		host_died || check "and the device keeps to its standard" \
-			holds there.json "len(d['results']) >= 33" \
+			holds there.json "len(d['results']) >= 38" \
 			"not [(x['id'], x['reason']) for x in d['results']
 			      if x['verdict'] != 'pass']"
 	fi

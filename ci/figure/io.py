@@ -13,6 +13,7 @@ ROUNDS = 6
 TRIES = 20
 BATCH_LEAST = 50
 INTEGRITY_GOAL = 1_000_000
+FRAMES_GOAL = 20_000
 NULL = "io/blk_read_4k_null_q{}"
 FILE = "io/blk_read_128k_{}_q32"
 
@@ -108,10 +109,10 @@ def runs(result):
                for ops, blocks in zip(result["ops"], result["samples"]))
 
 
-def operations(results):
+def operations(results, path, constant):
     """Of rows of integrity, which all have passed: that nothing was wrong."""
-    with open("microbench/io/integrity.c", encoding="utf-8") as f:
-        a_run = int(re.search(r"#define OPS\s+(\d+)", f.read())[1])
+    with open(path, encoding="utf-8") as f:
+        a_run = int(re.search(rf"#define {constant}\s+(\d+)", f.read())[1])
     done = 0
     for r in results:
         if r["verdict"] != "pass":
@@ -120,16 +121,18 @@ def operations(results):
     return done
 
 
-def integrity(name):
-    """On every backend by every form of ring, until there are enough."""
-    done = 0
-    for _ in range(TRIES):
-        results = rows(["io/integrity_*"], "60", "--instances", "4")
-        done += operations(results)
-        print(f"# {name}: {done} by {len(results)} backends and forms")
-        if done >= INTEGRITY_GOAL:
-            break
-    return done
+def integrity(items, budget, goal, *source):
+    """By every row of them, until there are enough; `source` has a run's."""
+    def checked(name):
+        done = 0
+        for _ in range(TRIES):
+            results = rows([items], budget, "--instances", "4")
+            done += operations(results, *source)
+            print(f"# {name}: {done} by {len(results)} backends and forms")
+            if done >= goal:
+                break
+        return done
+    return checked
 
 
 def between_vms(count):
@@ -165,8 +168,15 @@ FIGURES = [
      1.111),
     ("io/file_device_vs_loop", vs_loop("file", "device_ns"), "ratio", 1.111),
     ("io/direct_vs_loop", vs_loop("direct", "ns"), "ratio", 1.111),
-    ("io/integrity_operations", integrity, "operations",
+    ("io/integrity_operations",
+     integrity("io/integrity_*", "60", INTEGRITY_GOAL,
+               "microbench/io/integrity.c", "OPS"), "operations",
      AtLeast(INTEGRITY_GOAL)),
+    # Of 64 to 9,014 bytes, each of which is checked.
+    ("io/net_frames_checked",
+     integrity("io/net_integrity_*", "8", FRAMES_GOAL,
+               "microbench/io/net_queues.c", "CHECKED_FRAMES"), "frames",
+     AtLeast(FRAMES_GOAL)),
     ("io/net_2_vms", between_vms(2), "rows that failed", 0),
     ("io/net_8_vms", between_vms(8), "rows that failed", 0),
 ]
