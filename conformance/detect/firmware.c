@@ -44,14 +44,24 @@ static inline bool maker_text(const char *text, size_t bytes)
 	return false;
 }
 
+static inline const char *makers_text(bool told)
+{
+	return told ? "a maker of hypervisors is named" : "none is named";
+}
+
+__guest void makers_put(bool told)
+{
+	value_put(told, makers_text(told));
+}
+
 /* The process's half leaves what the guest's leaves. */
 __host void process_value(struct item_host *h, bool told, bool seen,
 			  const char *none)
 {
 	if (seen)
 		sample_put(h->mailbox, told, 0);
-	host_verdict(h, seen ? ABI_PASS : ABI_SKIP, !seen ? none : told ?
-		     "a maker of hypervisors is named" : "none is named");
+	host_verdict(h, seen ? ABI_PASS : ABI_SKIP,
+		     seen ? makers_text(told) : none);
 }
 
 __host bool file_first(const char *path, char *to, size_t bytes)
@@ -115,8 +125,7 @@ WAY(pci_vendors,
 	if (!seen)
 		SKIP("the machine has no PCI bus");
 	else
-		value_put(told, told ? "a maker of hypervisors is named" :
-				       "none is named");
+		makers_put(told);
 }
 
 __guest const uint8_t *firmware_find(const char *mark, unsigned int step)
@@ -203,15 +212,12 @@ WAY(smbios,
 		      two ? little(two + 0x18, 4) : 0;
 	uint64_t bytes = three ? little(three + 0xc, 4) :
 			 two ? little(two + 0x16, 2) : 0;
-	bool told;
 
 	if (!at || !bytes || bytes > TABLE_MAX || at > READABLE_GPA - bytes) {
 		SKIP("the machine has no SMBIOS");
 		return;
 	}
-	told = smbios_told((const uint8_t *)at, bytes);
-	value_put(told, told ? "a maker of hypervisors is named" :
-			       "none is named");
+	makers_put(smbios_told((const uint8_t *)at, bytes));
 }
 
 __host void process_acpi(struct item_host *h)
@@ -274,6 +280,5 @@ WAY(acpi_tables,
 		told |= maker_text((const char *)at + 10, 14) ||
 			maker_text((const char *)at + 28, 4);
 	}
-	value_put(told, told ? "a maker of hypervisors is named" :
-			       "none is named");
+	makers_put(told);
 }

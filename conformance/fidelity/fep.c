@@ -5,48 +5,17 @@
  * Operands are drawn by the seed of the run. Flags that the manual leaves
  * undefined are not looked at.
  */
-#include "mmio_same.h"
+#include "random_same.h"
 
 #define FEP	".byte 0x0f, 0x0b, 0x6b, 0x76, 0x6d\n\t"
-enum { ROUNDS = 50 };
+#define ALIKE(insn, flags)	ALIKE_AT(50, FEP, insn, other, flags)
 
 static uint64_t other[2] __attribute__((aligned(16)));
-static uint64_t state;
-
-/* Mostly edges: half of all operands have runs of ones and zeroes. */
-__guest uint64_t operand(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state & 1 ? state : value_of((unsigned int)(state >> 8)) ^
-				   (state >> 60);
-}
-
-#define ALIKE(insn, flags)						\
-	do {								\
-		struct outcome cpu_ = { 0 }, emulated_ = { 0 };		\
-									\
-		for (unsigned int i_ = 0; i_ < ROUNDS; i_++) {		\
-			uint64_t x_ = operand(), y_ = operand();	\
-									\
-			RUN(&cpu_, insn, memory, x_, y_);		\
-			RUN(&emulated_, FEP insn, other, x_, y_);	\
-			same(insn, &cpu_, &emulated_, flags);		\
-		}							\
-		check_record(insn, __LINE__, 0, 0, true);		\
-	} while (0)
-
-__guest const char *seed(void)
-{
-	state = mailbox->seed | 1;
-	return NULL;
-}
 
 #define FORCED								\
 	.cite = "Linux, kvm.force_emulation_prefix; " EMULATED,		\
 	.rings = RING0 | RING3, .needs = NEED_VMM | NEED_FEP,		\
-	.skip = GUEST(seed),						\
+	.skip = GUEST(random_seed),					\
 	.control = "a store that does nothing is caught"
 
 PROBE(forced_arithmetic_is_the_cpus,

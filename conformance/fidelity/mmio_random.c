@@ -2,43 +2,13 @@
  * Flags of instructions on a device, with operands that are drawn by the seed
  * of the run instead of chosen: --seed repeats one.
  */
-#include "mmio_same.h"
-
-enum { ROUNDS = 12 };
-static uint64_t state;
-
-__guest const char *seed(void)
-{
-	state = mailbox->seed | 1;
-	return NULL;
-}
-
-/* Half of them are edges, a few bits changed. */
-__guest uint64_t operand(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state & 1 ? state : value_of((unsigned int)(state >> 8)) ^
-				   (state >> 60);
-}
+#include "random_same.h"
 
 #define ALIKE(insn, flags)						\
-	do {								\
-		struct outcome mem_ = { 0 }, dev_ = { 0 };		\
-									\
-		for (unsigned int i_ = 0; i_ < ROUNDS; i_++) {		\
-			uint64_t x_ = operand(), y_ = operand();	\
-									\
-			RUN(&mem_, insn, memory, x_, y_);		\
-			RUN(&dev_, insn, ABI_DEVICE_GPA, x_, y_);	\
-			same(insn, &mem_, &dev_, flags);		\
-		}							\
-		check_record(insn, __LINE__, 0, 0, true);		\
-	} while (0)
+	ALIKE_AT(12, "", insn, ABI_DEVICE_GPA, flags)
 
 #define RANDOM								\
-	EMULATION, .skip = GUEST(seed),					\
+	EMULATION, .skip = GUEST(random_seed),				\
 	.control = "a store that does nothing is caught"
 
 PROBE(sums_of_random_operands_leave_the_same_flags,
