@@ -11,6 +11,13 @@
 #define WRITE_LOST(index)	.on = ON_WRMSR, .msr = (index), .act = ACT_LOSE
 #define WRITE_REFUSED(index)	.on = ON_WRMSR, .msr = (index), .act = ACT_REFUSE
 
+#define MSR_MTRR_CAP	0xfe
+#define MSR_MTRR_DEF	0x2ff
+#define MSR_DEADLINE	0x6e0		/* of the TSC */
+#define MSR_KVM_CLOCK	0x4b564d01
+#define MSR_KVM_STEAL	0x4b564d03
+#define XSAVE_XMM1	176		/* in the area's legacy region */
+
 const struct defect defects_of_exits[] = {
 	/* ports */
 	{ FIDELITY, .name = "in_changes_rax",
@@ -49,6 +56,10 @@ const struct defect defects_of_exits[] = {
 	  .does = "a bit of what a port gives is turned",
 	  .breaks = "a port gives what its device answered",
 	  .on = ON_PIO_READ, .change = { PLACE_DATA, 0, 0, 4 } },
+	{ FIDELITY, .name = "in_changes_xmm1",
+	  .does = "IN sets a bit of XMM1",
+	  .breaks = "vector registers are as they were after an exit",
+	  .on = ON_PIO_READ, .change = { PLACE_XSAVE, XSAVE_XMM1, 1, 1 } },
 
 	/* MMIO */
 	{ FIDELITY, .name = "mmio_read_bent",
@@ -134,6 +145,34 @@ const struct defect defects_of_exits[] = {
 	  .does = "WRMSR to SYSENTER_EIP does nothing",
 	  .breaks = "SYSENTER_EIP reads back, and refuses what is not canonical",
 	  WRITE_LOST(MSR_SYSENTER_EIP) },
+	{ FIDELITY, .name = "mtrr_write_lost",
+	  .does = "WRMSR to IA32_MTRR_DEF_TYPE does nothing, whatever it is given",
+	  .breaks = "a reserved memory type or bit raises #GP",
+	  WRITE_LOST(MSR_MTRR_DEF) },
+	{ FIDELITY, .name = "mtrr_count_bent",
+	  .does = "IA32_MTRRCAP counts another pair than there is",
+	  .breaks = "there are as many variable MTRRs as IA32_MTRRCAP says",
+	  READ(MSR_MTRR_CAP, 0, 1) },
+	{ FIDELITY, .name = "tsc_adjust_lost",
+	  .does = "WRMSR to IA32_TSC_ADJUST does nothing",
+	  .breaks = "adding to IA32_TSC_ADJUST adds the same to the TSC",
+	  WRITE_LOST(MSR_TSC_ADJUST) },
+	{ FIDELITY, .name = "deadline_lost",
+	  .does = "WRMSR to IA32_TSC_DEADLINE does nothing",
+	  .breaks = "a TSC deadline interrupts when it is reached",
+	  WRITE_LOST(MSR_DEADLINE) },
+	{ FIDELITY, .name = "deadline_reads_on",
+	  .does = "IA32_TSC_DEADLINE never reads as 0",
+	  .breaks = "a TSC deadline that has passed reads as 0",
+	  READ(MSR_DEADLINE, 0, 1ull << 40) },
+	{ FIDELITY, .name = "kvm_clock_lost",
+	  .does = "WRMSR of KVM's system time does nothing",
+	  .breaks = "system time is filled in when its MSR is written",
+	  WRITE_LOST(MSR_KVM_CLOCK) },
+	{ FIDELITY, .name = "steal_time_lost",
+	  .does = "WRMSR of KVM's steal time does nothing",
+	  .breaks = "steal time is filled in; reserved bits of its MSR raise #GP",
+	  WRITE_LOST(MSR_KVM_STEAL) },
 	{ FIDELITY, .name = "unknown_msr_reads_zero",
 	  .does = "an MSR that does not exist reads as 0, and takes anything",
 	  .breaks = "RDMSR and WRMSR of what does not exist raise #GP(0)",
