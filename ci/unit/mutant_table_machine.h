@@ -26,7 +26,7 @@
 #define IN_APIC_REGISTERS \
 	"arrives"
 #define IN_APIC_TIMER \
-	"timer_open|timer_close|counts_once|disarmed_in_time|counts_in"
+	"timer_open|timer_close|pace_once|pace_find|disarmed_in_time"
 #define IN_X2APIC \
 	"end_by_msr|x2apic_open|x2apic_close"
 #define IN_REAL_MODE \
