@@ -52,6 +52,10 @@ BENCH(timer,
 	.setup_each = GUEST(timer_open),
 	.op = GUEST(timer_op),
 	.teardown = GUEST(timer_teardown),
-	.exits = EXITS_RANGE(1, 4, 0),
-	.exits_vmx = EXITS_RANGE(1, 5, 0),
+	/*
+	 * All four of an operation are usual on a busy host, where a batch has
+	 * one: whatever else happens to a vCPU meanwhile needs room of its own.
+	 */
+	.exits = EXITS_PEERS(1, 4, 0, 1),
+	.exits_vmx = EXITS_PEERS(1, 5, 0, 1),
 );
