@@ -54,7 +54,7 @@ assisted()
 	check "info names $title in software" says "$title, in software"
 	check "and that its times mean nothing" says "times mean nothing here"
 
-	capture "${host[@]}" --file "$expected:known.tsv" -- conform \
+	capture "${host[@]}" "${prefix[@]}" --file "$expected:known.tsv" -- conform \
 		--expect known.tsv -o conform.json "${probes[@]}"
 	if host_died; then
 		tail -n 1 "$err" | sed 's/^/# /'

@@ -12,7 +12,7 @@
 #define PRIORITY "Intel SDM vol. 3, Task and Processor Priorities, Interrupt " \
 		 "Acceptance for Fixed Interrupts; AMD APM vol. 2, Interrupt " \
 		 "Priority, Task Priority Register"
-#define PATIENCE_CYCLES	(1ull << 26)	/* for a local interrupt to be seen */
+#define PATIENCE_CYCLES	(1ull << 28)	/* for a local interrupt to be seen */
 
 __guest bool bit_of(enum apic_register first, unsigned int vector)
 {

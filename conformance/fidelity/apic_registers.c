@@ -10,7 +10,7 @@
 		"Vector Table"
 #define ERRORS	"Intel SDM vol. 3, Error Handling; AMD APM vol. 2, APIC Error " \
 		"Interrupts"
-#define PATIENCE_CYCLES	(1ull << 26)
+#define PATIENCE_CYCLES	(1ull << 28)
 #define QUIET_CYCLES	(1ull << 21)
 
 enum { ESR_SENT_ILLEGAL = 1 << 5, ESR_ILLEGAL_REGISTER = 1 << 7 };

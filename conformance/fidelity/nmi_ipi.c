@@ -7,7 +7,7 @@
 #include "irq_log.h"
 #include "suite.h"
 
-#define PATIENCE_CYCLES	(1ull << 26)
+#define PATIENCE_CYCLES	(1ull << 28)
 
 __guest void nmi_to_self(void)
 {

@@ -12,7 +12,7 @@
 enum { MASTER = 0x20, SLAVE = 0xa0, EOI = 0x20 };
 enum { LVT_EXTINT = 7 << 8 };
 #define VECTORS		0x30
-#define PATIENCE_CYCLES	(1ull << 28)
+#define PATIENCE_CYCLES	(1ull << 30)
 
 __guest const char *no_pic(void)
 {

@@ -10,7 +10,7 @@
 enum { COMMAND = 0x43, CHANNEL_2 = 0x42, PORT_B = 0x61 };
 enum { GATE = 1, SPEAKER = 2, OUT_2 = 0x20 };
 enum { STATUS_OUT = 0x80, STATUS_NULL = 0x40 };
-#define PATIENCE_CYCLES	(1ull << 28)
+#define PATIENCE_CYCLES	(1ull << 30)
 
 /* Of channel 2, latched by a read-back command. */
 __guest uint8_t status(void)

@@ -10,7 +10,7 @@
 		"x2APIC Support"
 #define SPACE	"Intel SDM vol. 3, x2APIC Register Address Space; AMD APM " \
 		"vol. 2, Accessing x2APIC Registers"
-#define PATIENCE_CYCLES	(1ull << 26)
+#define PATIENCE_CYCLES	(1ull << 28)
 
 enum { BASE_X2APIC = 1 << 10, BASE_ENABLE = 1 << 11 };
 
