@@ -63,6 +63,8 @@ static int line_order(const struct disk_point *a, const struct disk_point *b)
 		rc = -text_order(told(a->completion), told(b->completion));
 	if (!rc)
 		rc = a->fio - b->fio;
+	if (!rc)
+		rc = text_order(a->variant, b->variant);
 	return rc ? rc : -text_order(a->doorbell ? a->doorbell : "ioeventfd",
 				     b->doorbell ? b->doorbell : "ioeventfd");
 }
@@ -126,14 +128,38 @@ static const char *how_told(const struct disk_point *p)
 	return "driver polls";
 }
 
+/*
+ * Rows that differ in the form of the ring, or in how the interrupt is raised,
+ * or that begin a series of queues, ask for a load that another row asks for,
+ * too. On one line they would be a stroke up and down at one depth.
+ */
+static const char *variant_of(const char *id)
+{
+	static const struct { const char *part, *words; } variants[] = {
+		{ "_form_packed_indirect", "packed ring, indirect" },
+		{ "_form_packed", "packed ring" },
+		{ "_form_split_indirect", "split ring, indirect" },
+		{ "_form_split", "split ring" },
+		{ "_irq_by_ioctl", "raised by ioctl" },
+		{ "_irq_by_irqfd", "raised by irqfd" },
+		{ "_queues1_", "1 queue" },
+	};
+
+	for (size_t i = 0; id && i < sizeof(variants) / sizeof(variants[0]); i++)
+		if (strstr(id, variants[i].part))
+			return variants[i].words;
+	return NULL;
+}
+
 static void how_put(struct disk_point *p)
 {
 	char queues[24] = "";
 
 	if (p->queues > 1)
 		snprintf(queues, sizeof(queues), "%.0f queues, ", p->queues);
-	snprintf(p->how, sizeof(p->how), "%s%s%s", queues,
-		 p->pci ? "over PCI, " : "", how_told(p));
+	snprintf(p->how, sizeof(p->how), "%s%s%s%s%s", queues,
+		 p->pci ? "over PCI, " : "", how_told(p),
+		 p->variant ? ", " : "", p->variant ? p->variant : "");
 }
 
 static bool point_of(const struct item *it, const struct side *side,
@@ -160,6 +186,7 @@ static bool point_of(const struct item *it, const struct side *side,
 		.vcpu_ns = field_double(load, "vcpu_ns"),
 		.p50_ns = field_double(load, "latency_ns.p50"),
 		.p99_ns = field_double(load, "latency_ns.p99"),
+		.variant = variant_of(it->id),
 		.fio = it->id && !strncmp(it->id, FIO, strlen(FIO)),
 		.efficiency = NAN,
 	};

@@ -3,8 +3,8 @@
  * depth, by the target that they come from.
  *
  * Rows are known by their "load" and never by their names, so that a foreign
- * or an older document adds nothing. A line is what has all in common but the
- * depth.
+ * or an older document adds nothing; a name only tells apart what asks for the
+ * same load in another way. A line is what has all in common but the depth.
  */
 #ifndef VMGAUGE_REPORTS_DISKS_H
 #define VMGAUGE_REPORTS_DISKS_H
@@ -16,6 +16,7 @@ struct disk_point {
 	const struct item *item;
 	const struct side *side;
 	const char *way, *backend, *doorbell, *completion;
+	const char *variant;		/* what the load does not tell, or NULL */
 	bool fio;			/* somebody else's loop */
 	bool pci;			/* the built-in VMM's, over that bus */
 	double bytes, depth;		/* the depth is each queue's */
@@ -45,8 +46,8 @@ bool disks_same_line(const struct disk_point *a, const struct disk_point *b);
 /* "randread of 4 KiB, direct". Appends. */
 void disks_load_name(const struct disk_point *p, struct text *out);
 /*
- * "driver polls", "2 queues, over PCI, by interrupt"; "no guest", "fio" for a
- * process.
+ * "driver polls", "2 queues, over PCI, by interrupt", "driver polls, packed
+ * ring"; "no guest", "fio" for a process.
  */
 const char *disks_how(const struct disk_point *p);
 

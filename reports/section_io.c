@@ -74,13 +74,30 @@ static const struct trip {
 	  "io/completion_irq_half", "io/doorbell_irq_round_trip" },
 };
 
-static double side_ns(const struct side *side, const char *id)
+static const struct item *side_item(const struct side *side, const char *id)
 {
 	for (size_t i = 0; i < side->n; i++)
 		if (side->items[i]->measured && side->items[i]->id &&
 		    !strcmp(side->items[i]->id, id))
-			return side->items[i]->ns;
-	return NAN;
+			return side->items[i];
+	return NULL;
+}
+
+static double side_ns(const struct side *side, const char *id)
+{
+	const struct item *it = side_item(side, id);
+
+	return it ? it->ns : NAN;
+}
+
+static void cell_item(struct page *p, const struct side *side, const char *id)
+{
+	const struct item *it = side_item(side, id);
+	struct text href = { 0 };
+
+	link_samples(it, &href);
+	p->ops->cell_link(p, CELL_TEXT, number(it->ns).s, text_string(&href));
+	text_free(&href);
 }
 
 static void write_trip(struct page *p, const struct side *side,
@@ -97,10 +114,10 @@ static void write_trip(struct page *p, const struct side *side,
 	p->ops->row(p, false);
 	p->ops->cell(p, CELL_TEXT, side->label);
 	p->ops->cell(p, CELL_TEXT, trip->how);
-	cell_number(p, there);
-	cell_number(p, back);
+	cell_item(p, side, trip->there);
+	cell_item(p, side, trip->back);
 	cell_number(p, there + back);
-	cell_number(p, whole);
+	cell_item(p, side, trip->whole);
 	p->ops->cell(p, CELL_TEXT, text_string(&t));
 	text_free(&t);
 }

@@ -93,6 +93,33 @@ static void buses_and_queues_are_told_apart(void **state)
 	free(part);
 }
 
+/* Forms of the ring ask for one load: each is a row that says which it is, and
+   none is drawn as a stroke up and down at the depth of all of them. */
+static void forms_of_one_load_are_told_apart(void **state)
+{
+	json_t *docs[2] = { target_document("gauge", false),
+			    target_document("gauge", false) };
+	char *part;
+
+	(void)state;
+	add_disk(docs[0], "kvm", "null", 1, 20000);
+	add_disk(docs[0], "kvm", "null", 32, 2000);
+	json_object_set_new(add_disk(docs[0], "kvm", "null", 32, 4000), "id",
+			    json_string("io/blk_form_packed_indirect"));
+	json_object_set_new(add_disk(docs[0], "kvm", "null", 32, 8000), "id",
+			    json_string("io/blk_form_split"));
+	report_all(docs, 2, "forms");
+	part = page_part("forms/report.md", "### Disks", "### Every operation");
+	assert_in(part, "| 32 | driver polls | kvm | 500,000 |");
+	assert_in(part, "| 32 | driver polls, packed ring, indirect | kvm | 250,000 |");
+	assert_in(part, "| 32 | driver polls, split ring | kvm | 125,000 |");
+	free(part);
+	part = file_read(path_in("forms/plots/io-throughput.dat"));
+	assert_in(part, "1\t50000\n32\t500000\n");
+	assert_not_in(part, "250000");
+	free(part);
+}
+
 /* Another host's file is another file. */
 static void another_host_is_not_the_bare_one(void **state)
 {
@@ -130,6 +157,13 @@ static void half_trips_are_added_up(void **state)
 	assert_in(part, "| the answer is polled for | 1,000 | 200 | 1,200 | 1,000 | "
 		  "1.20 |");
 	assert_not_in(part, "the answer is an interrupt");
+	free(part);
+	/* Each of them leads to its samples. */
+	part = page_part("halves/io.html", "<h3>A doorbell", "<h3>Every operation");
+	assert_in(part, ">1,000</a>");
+	assert_in(part, ">200</a>");
+	assert_in(part, "samples-1.html#");
+	assert_not_in(part, ">1,200</a>");
 	free(part);
 	json_decref(doc);
 }
@@ -209,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(throughput_has_its_price_beside_it),
 		cmocka_unit_test(buses_and_queues_are_told_apart),
+		cmocka_unit_test(forms_of_one_load_are_told_apart),
 		cmocka_unit_test(another_host_is_not_the_bare_one),
 		cmocka_unit_test(half_trips_are_added_up),
 		cmocka_unit_test(what_is_no_load_stays_outside),
