@@ -92,19 +92,27 @@ static size_t collect(const struct model *m, struct decomposition *all,
 	return n;
 }
 
-static void bar_label(const struct model *m, const struct decomposition *d,
-		      struct text *out)
+/* All of one run need not say which: the caption does. */
+static bool of_many(const struct decomposition *all, size_t n)
+{
+	for (size_t r = 1; r < n; r++)
+		if (all[r].run != all[0].run)
+			return true;
+	return false;
+}
+
+static void bar_label(bool many, const struct decomposition *d, struct text *out)
 {
 	text_clear(out);
 	text_add(out, d->item->name);
 	if (d->item->ring >= 0)
 		text_format(out, ", ring %s", model_ring(d->item->ring));
-	if (m->n > 1)
+	if (many)
 		text_format(out, " (run %zu)", d->run + 1);
 }
 
-static void write_data(const struct model *m, const struct decomposition *all,
-		       size_t n, struct text *data)
+static void write_data(const struct decomposition *all, size_t n,
+		       struct text *data)
 {
 	struct text label = { 0 };
 
@@ -113,7 +121,7 @@ static void write_data(const struct model *m, const struct decomposition *all,
 		text_format(data, "%s, ", decomposition_parts[i].key);
 	text_add(data, "and the whole round trip\n");
 	for (size_t r = 0; r < n; r++) {
-		bar_label(m, &all[r], &label);
+		bar_label(of_many(all, n), &all[r], &label);
 		text_format(data, "%zu\t", r);
 		canvas_name(data, text_string(&label));
 		for (size_t i = 0; i < DECOMPOSITION_PARTS; i++)
@@ -204,7 +212,7 @@ static void write_canvas(const struct model *m, const struct decomposition *all,
 		for (size_t i = 0; i < DECOMPOSITION_PARTS; i++)
 			sum += fmax(all[r].parts[i], 0);
 		most = fmax(most, fmax(sum, all[r].whole));
-		bar_label(m, &all[r], &label);
+		bar_label(of_many(all, n), &all[r], &label);
 		pixels = canvas_text_pixels(text_string(&label)) + 16;
 		if (!narrow && pixels > c.left)
 			c.left = pixels;
@@ -240,7 +248,9 @@ static void write_words(const struct model *m, const struct decomposition *all,
 	text_format(&f->caption, "Where a round trip to user space spends its "
 		    "cycles. The diamond is the same round trip measured as a whole; "
 		    "the parts add up to it within 5\u00a0%% in %zu of %zu.", adding, n);
-	if (m->groups > 1)
+	if (m->n > 1 && !of_many(all, n))
+		text_format(&f->caption, " All are of %s.", run->label);
+	else if (m->groups > 1)
 		text_format(&f->caption, " On hosts that may be compared with that of "
 			    "%s.", run->label);
 	if (run_is_software(run))
@@ -258,7 +268,7 @@ bool plot_decomposition(const struct model *m, struct figure *f,
 	size_t complete, n = all ? collect(m, all, MOST, &complete) : 0;
 
 	if (n > 0) {
-		write_data(m, all, n, data);
+		write_data(all, n, data);
 		canvas_prologue(script, "decomposition");
 		write_canvas(m, all, n, false, script);
 		write_canvas(m, all, n, true, script);

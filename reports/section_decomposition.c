@@ -75,13 +75,40 @@ static void write_method(struct page *p, const struct decomposition *d)
 	text_free(&t);
 }
 
-static size_t write_run(struct page *p, const struct run *run)
+/* Of which anything is known: a table of dashes tells nobody anything. */
+static bool has_figures(const struct decomposition *d)
+{
+	bool any = !isnan(d->sum) || !isnan(d->out) || !isnan(d->back);
+
+	for (size_t i = 0; i < DECOMPOSITION_PARTS; i++)
+		any |= !isnan(d->parts[i]);
+	return any;
+}
+
+/* How many of the run's exits have figures, and why one has not. */
+static size_t count_figures(const struct run *run, const char **note)
+{
+	struct decomposition d;
+	size_t n = 0;
+
+	*note = NULL;
+	for (size_t i = 0; i < run->n; i++) {
+		if (!decomposition_read(&run->items[i], &d))
+			continue;
+		n += has_figures(&d);
+		if (!has_figures(&d) && !*note)
+			*note = d.note;
+	}
+	return n;
+}
+
+static void write_run(struct page *p, const struct run *run)
 {
 	struct decomposition d;
 	size_t n = 0;
 
 	for (size_t i = 0; i < run->n; i++) {
-		if (!decomposition_read(&run->items[i], &d))
+		if (!decomposition_read(&run->items[i], &d) || !has_figures(&d))
 			continue;
 		if (n++ == 0) {
 			write_method(p, &d);
@@ -92,20 +119,55 @@ static size_t write_run(struct page *p, const struct run *run)
 	}
 	if (n)
 		p->ops->table_end(p);
-	else
-		p->ops->paragraph(p, "No bench of this run was taken apart.");
-	return n;
+}
+
+/* Those without, in a list, each with its reason. */
+static void write_without(struct page *p, const struct model *m)
+{
+	struct text t = { 0 };
+	const char *note;
+	bool any = false;
+
+	for (size_t r = 0; r < m->n; r++) {
+		if (count_figures(&m->runs[r], &note))
+			continue;
+		if (!any) {
+			p->ops->paragraph(p, "Not taken apart:");
+			p->ops->list_begin(p);
+		}
+		any = true;
+		text_clear(&t);
+		text_format(&t, "%s: %s", m->runs[r].label,
+			    note ? note : "no bench was stamped on its way");
+		p->ops->list_item(p, text_string(&t));
+	}
+	if (any)
+		p->ops->list_end(p);
+	text_free(&t);
 }
 
 void section_decomposition(struct page *p, const struct model *m,
 			   const struct plots *plots)
 {
+	struct text t = { 0 };
+	const char *note;
+	size_t with = 0;
+
 	p->ops->figure(p, &plots->decomposition);
-	if (plots->decomposition.drawn && m->n > 1)
-		p->ops->paragraph(p, "In the figure, run 1 is the first of the runs "
-				  "below, run 2 the next, and so on.");
+	for (size_t r = 0; r < m->n; r++)
+		with += count_figures(&m->runs[r], &note) > 0;
+	if (plots->decomposition.drawn && with > 1)
+		p->ops->paragraph(p, "Where the figure names runs, their numbers are "
+				  "those of the headings below.");
 	for (size_t r = 0; r < m->n; r++) {
-		section_run(p, m, &m->runs[r]);
+		if (!count_figures(&m->runs[r], &note))
+			continue;
+		text_clear(&t);
+		text_format(&t, "Run %zu: %s", r + 1, m->runs[r].label);
+		if (m->n > 1)
+			p->ops->heading(p, text_string(&t));
 		write_run(p, &m->runs[r]);
 	}
+	write_without(p, m);
+	text_free(&t);
 }
