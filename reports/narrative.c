@@ -126,6 +126,12 @@ static void limit_backend(const struct run *run, struct text *out)
 	if (!kind[0])
 		text_add(out, "What runs the guest could not be identified: the numbers "
 			 "are not known to be those of hardware assistance.");
+	else if (!strcmp(kind, "none"))
+		text_add(out, "Nothing was virtualised: the numbers are those of a "
+			 "process of this host, to hold virtual machines against.");
+	else if (!strcmp(kind, "software"))
+		text_add(out, "An emulator ran the guest: the numbers are prices of "
+			 "its software, not of VMX or SVM.");
 	else if (strcmp(kind, "vmx") && strcmp(kind, "svm"))
 		text_add(out, "There is no hardware assistance for virtualisation here: "
 			 "the numbers are prices of a software technique, not of VMX "

@@ -31,19 +31,58 @@ void section_run_end(struct page *p, const struct model *m)
 		p->ops->details_end(p);
 }
 
-static void write_limits(struct page *p, const struct run *run)
+static bool has_limit(const struct run *run, const struct text *limit)
 {
 	struct text t = { 0 };
-	size_t i;
+	bool found = false;
 
-	for (i = 0; narrative_limit(run, i, &t); i++) {
-		if (i == 0)
-			p->ops->caveats_begin(p, "What may not be concluded");
-		p->ops->list_item(p, text_string(&t));
-	}
-	if (i > 0)
-		p->ops->caveats_end(p);
+	for (size_t i = 0; !found && narrative_limit(run, i, &t); i++)
+		found = text_same(&t, limit);
 	text_free(&t);
+	return found;
+}
+
+/* The limit, and which runs have it from `first` on. */
+static void write_limit(struct page *p, const struct model *m, size_t first,
+			const struct text *limit)
+{
+	struct text t = { 0 }, on = { 0 };
+	size_t runs = 0;
+
+	for (size_t r = first; r < m->n; r++)
+		if (has_limit(&m->runs[r], limit))
+			text_format(&on, "%s%s", runs++ ? "; " : "",
+				    m->runs[r].label);
+	text_format(&t, "%s: %s", runs == m->n ? "All runs" : text_string(&on),
+		    text_string(limit));
+	p->ops->list_item(p, text_string(&t));
+	text_free(&t);
+	text_free(&on);
+}
+
+/* Each once: what all runs have in common need not be read for each. */
+static void write_limits(struct page *p, const struct model *m)
+{
+	struct text limit = { 0 };
+	bool any = false;
+
+	for (size_t r = 0; r < m->n; r++)
+		for (size_t i = 0; narrative_limit(&m->runs[r], i, &limit); i++) {
+			bool known = false;
+
+			for (size_t k = 0; k < r && !known; k++)
+				known = has_limit(&m->runs[k], &limit);
+			if (known)
+				continue;
+			if (!any)
+				p->ops->caveats_begin(p, "What may not be concluded "
+						      "from which run");
+			any = true;
+			write_limit(p, m, r, &limit);
+		}
+	if (any)
+		p->ops->caveats_end(p);
+	text_free(&limit);
 }
 
 /* The operations that other suites print too, and so everybody asks for. */
@@ -277,8 +316,9 @@ void section_summary(struct page *p, const struct model *m,
 		text_clear(&t);
 		narrative_write(&m->runs[i], &t);
 		p->ops->paragraph(p, text_string(&t));
-		write_limits(p, &m->runs[i]);
 	}
+	if (m->n > 1)
+		write_limits(p, m);
 	text_clear(&t);
 	/* Kinds on one host are compared above; that is not of hardware. */
 	if (m->n > 1 && !m->comparison && !model_comparable(m, &t))
