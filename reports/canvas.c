@@ -184,11 +184,31 @@ void canvas_decades(struct text *script, const struct canvas *c, double low,
 	text_add(script, ")\n");
 }
 
+/* What a name can do without first is the unit, which its table has. */
+static void add_without_unit(struct text *data, const char *name)
+{
+	const char *unit = strstr(name, " (per ");
+	const char *rest = unit ? strchr(unit, ')') : NULL;
+	struct text t = { 0 };
+
+	if (rest) {
+		text_bytes(&t, name, (size_t)(unit - name));
+		text_add(&t, rest + 1);
+	} else {
+		text_add(&t, name);
+	}
+	text_plain(data, text_string(&t));
+	text_free(&t);
+}
+
 void canvas_name(struct text *data, const char *name)
 {
 	size_t start = data->length;
 
-	text_plain(data, name);
+	if (strlen(name) > NAME_LENGTH)
+		add_without_unit(data, name);
+	else
+		text_plain(data, name);
 	if (!data->failed && data->length - start > NAME_LENGTH) {
 		data->length = start + NAME_LENGTH - 3;
 		text_add(data, "...");

@@ -134,9 +134,9 @@ static void cell_number(struct page *p, const struct match *x,
 
 	link_samples(it, &href);
 	/* A difference may be of a thousand: each in a unit of its own. */
-	if (x->scale.in_ns && it->ns >= 1e5 && strlen(x->scale.unit) < 4)
-		text_format(&t, "%s %s", number(it->ns / (it->ns >= 1e8 ? 1e6 : 1e3)).s,
-			    it->ns >= 1e8 ? "ms" : "\u00b5s");
+	if (x->scale.in_ns && it->ns >= 1e4 && strlen(x->scale.unit) < 4)
+		text_format(&t, "%s %s", number(it->ns / (it->ns >= 1e7 ? 1e6 : 1e3)).s,
+			    it->ns >= 1e7 ? "ms" : "\u00b5s");
 	else
 		text_format(&t, "%s %s", number(match_scaled(x, it, it->median)).s,
 			    x->scale.unit ? x->scale.unit : "");
