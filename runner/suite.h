@@ -61,6 +61,7 @@ enum need {
 	NEED_DIRTY_RING	= 1 << 16,	/* each vCPU logs into a ring */
 	NEED_IRQCHIP_SPLIT = 1 << 17,	/* LAPICs in the kernel, no more */
 	NEED_PIT	= 1 << 18,	/* in-kernel PIT; with NEED_IRQCHIP */
+	NEED_PREEMPTION	= 1 << 19,	/* a vCPU spins until another has run */
 };
 
 /* What a process target times around a run, instead of something in it. */

@@ -25,7 +25,7 @@ const char *emulator_unsupported(const struct run_request *r)
 	    r->probe->prepare || r->probe->judge || r->probe->process)
 		return "its host half needs the built-in VMM: --target kvm";
 	if (needs & ~(unsigned int)(NEED_IRQCHIP | NEED_PIT | NEED_DEVICE | NEED_MACHINE |
-				    NEED_SCRATCH))
+				    NEED_SCRATCH | NEED_PREEMPTION))
 		return "needs what only the built-in VMM sets up: "
 		       "--target kvm";
 	return NULL;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/backing.h"
 #include "layout.h"
@@ -94,6 +95,17 @@ static bool too_many_vcpus(struct target_context *ctx, uint64_t vcpus)
 	return true;
 }
 
+/*
+ * Bochs 2.7's VMX: no interrupt of the host's ends a guest that spins; the
+ * whole host stands still for ever.
+ */
+static bool never_preempts(const struct target_context *ctx)
+{
+	return ctx->backend && ctx->backend->software_host &&
+	       !strcmp(ctx->backend->software_host, "Bochs") &&
+	       ctx->topology && ctx->topology->pu_count < 2;
+}
+
 static const char *kvm_unsupported(struct target_context *ctx,
 				   const struct run_request *r)
 {
@@ -106,6 +118,9 @@ static const char *kvm_unsupported(struct target_context *ctx,
 	if ((needs & NEED_FEP) && !s->fep)
 		return "kvm.force_emulation_prefix is off: load kvm with "
 		       "force_emulation_prefix=1";
+	if ((needs & NEED_PREEMPTION) && never_preempts(ctx))
+		return "Bochs does not take a guest that spins off its CPU: with one "
+		       "CPU, whom it waits for never runs";
 	if ((needs & NEED_MSR_USER) && !s->sys.msr_filter)
 		return "this kernel's KVM has no userspace MSR filter";
 	if ((needs & NEED_COALESCED) && !s->sys.coalesced_pio)

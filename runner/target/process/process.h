@@ -128,7 +128,8 @@ struct process_end {
 
 /*
  * Waits for the child: `start_ms` until its payload starts, from then on
- * PROCESS_PATIENCE * `deadline_ms`. Always reaps. Returns 0, or -EIO when it cannot be killed.
+ * PROCESS_PATIENCE * `deadline_ms`. Always reaps. Returns 0, or -EIO when it
+ * cannot be killed.
  */
 int process_wait(pid_t child, const struct process_box *box,
 		 const struct process_launcher *by, unsigned int deadline_ms,
