@@ -8,7 +8,7 @@ printed. --brief: only that each page loads. Pages of raw samples are many and
 alike: the first is checked, of the others that they load. Output is TAP; exit
 0 if all is well. Set REPORT_SHOTS to a directory to keep screenshots and PDFs.
 
-Accessibility is judged by axe-core where it is installed (`make deps` puts it
+Accessibility is judged by axe-core where it is installed (ci/deps check puts it
 into build/axe; AXE names another place), and by checks of our own in any case.
 """
 import base64
@@ -362,7 +362,7 @@ def kind(name):
 def check_site(tap, browser, directory, brief):
     axe = find_axe()
     if not axe:
-        print("# axe-core is not installed: make deps")
+        print("# axe-core is not installed: ci/deps check")
     judged = set()
     for name in site_pages(directory):
         page = Page(browser, "file://" + directory + "/" + name + ".html")
