@@ -14,6 +14,8 @@ void section_pages(struct page *p, const struct model *m,
 		   const struct plots *plots);
 void section_summary(struct page *p, const struct model *m,
 		     const struct plots *plots);
+/* The part of it that is a column for each run. */
+void section_runs(struct page *p, const struct model *m);
 void section_comparison(struct page *p, const struct model *m,
 			const struct plots *plots);
 void section_matrix(struct page *p, const struct model *m,
