@@ -162,20 +162,19 @@ static unsigned distance(const struct topology *t, const struct topology_pu *p,
 unsigned topology_bystander(const struct topology *t, const unsigned *pus,
 			    unsigned count)
 {
-	const struct topology_pu *best = NULL;
-	unsigned best_distance = 0;
+	unsigned best = 0, best_distance = 0;
 
 	for (unsigned i = 0; i < t->pu_count; i++) {
 		const struct topology_pu *p = &t->pus[i];
 		unsigned d = distance(t, p, pus, count);
 
-		if (!best || d > best_distance ||
-		    (d == best_distance && compact_key(p, best) > 0)) {
-			best = p;
+		if (!i || d > best_distance ||
+		    (d == best_distance && compact_key(p, &t->pus[best]) > 0)) {
+			best = i;
 			best_distance = d;
 		}
 	}
-	return best ? best->os_index : 0;
+	return t->pu_count ? t->pus[best].os_index : 0;
 }
 
 unsigned topology_workers(const struct topology *t, unsigned pu,
