@@ -15,7 +15,7 @@
 
 #define VECTOR		0x81
 /* For what must come, and the time in which what must not come would have. */
-#define PATIENCE_CYCLES	(1ull << 28)
+#define PATIENCE_CYCLES	(1ull << 30)
 #define QUIET_CYCLES	(1ull << 21)
 #define SOON_CYCLES	(1ull << 23)	/* not before this is disarmed */
 #define SHORT_COUNT	20000u

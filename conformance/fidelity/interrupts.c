@@ -9,7 +9,7 @@
 
 #define DELIVERY "Intel SDM vol. 3, Handling Interrupts (local APIC), Interrupt Acceptance " \
 		 "for Fixed Interrupts; AMD APM vol. 2, Local APIC, Interrupt Control"
-#define PATIENCE_CYCLES	(1ull << 28)
+#define PATIENCE_CYCLES	(1ull << 30)
 enum { FIRST = 0x50, VECTORS = 8, PASSES = 5000 };
 
 __guest void self_send(uint32_t vector)

@@ -10,7 +10,7 @@
 		"Table Registers"
 #define IOAPIC_GPA	0xfec00000ull
 enum { IO_ID = 0, IO_VERSION = 1, IO_ENTRY = 0x10, IO_MASKED = 1 << 16 };
-#define PATIENCE_CYCLES	(1ull << 28)
+#define PATIENCE_CYCLES	(1ull << 30)
 
 __guest uint32_t io_read(uint32_t reg)
 {

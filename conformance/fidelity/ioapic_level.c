@@ -14,7 +14,7 @@
 		"Trigger Mode); Intel SDM vol. 3, EOI"
 #define IOAPIC_GPA	0xfec00000ull
 #define VECTOR		0x71u
-#define PATIENCE_CYCLES	(1ull << 28)
+#define PATIENCE_CYCLES	(1ull << 30)
 #define ENTRY		(0x10 + 2 * (uint32_t)IRQ_GSI_PIN)
 enum { LEVEL = 1 << 15, REMOTE_IRR = 1 << 14, MASKED = 1 << 16 };
 enum { LOWER = 0, RAISE = 1 };

@@ -11,7 +11,7 @@ enum { FEATURE_SEND_IPI = 11, CALL_SEND_IPI = 10, CALL_UNKNOWN = 0xffffff };
 #define VECTOR	0x71u
 #define ENOSYS_OF_KVM	(-1000ll)
 #define EPERM_OF_KVM	(-1ll)
-#define PATIENCE_CYCLES	(1ull << 28)
+#define PATIENCE_CYCLES	(1ull << 30)
 
 __guest bool is_kvm(void)
 {
