@@ -3,7 +3,6 @@
 # fails in QEMU is QEMU's; what fails in both is probably ours.
 . "$(dirname "$0")/lib.sh"
 
-limit_s=300
 expected=$root/ci/expected/bochs.tsv
 item=fidelity/cpuid/upper_halves_are_cleared
 

@@ -3,7 +3,7 @@
 # tests nor a run make a sanitizer speak.
 . "$(dirname "$0")/lib.sh"
 
-limit_s=600
+limit_s=2700
 export ASAN_OPTIONS=exitcode=99:detect_leaks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=halt_on_error=1:exitcode=99:print_stacktrace=1
 export LSAN_OPTIONS=exitcode=99

@@ -65,7 +65,7 @@ check "rows of each family are measured in it" holds rows.json \
 
 export VMGAUGE
 if "$root/ci/host" svm --check >check.txt 2>&1; then
-	limit_s=900 capture "$root/ci/host" svm --file "$root/ci/expected/svm.tsv:known.tsv" \
+	capture "$root/ci/host" svm --file "$root/ci/expected/svm.tsv:known.tsv" \
 		-- conform 'containment/*' --confine --expect known.tsv -o svm.json
 	if [ "$code" -eq 99 ]; then
 		skip "SVM + NPT" "the software host could not run"

@@ -11,7 +11,7 @@ have_namespace || skip_all "file systems cannot be mounted here"
 # grown, once more to resume. What is on the disk at both times is copied out.
 small()
 {
-	limit_s=240 capture "${namespace[@]}" bash -c '
+	capture "${namespace[@]}" bash -c '
 		mkdir -p disk && mount -t tmpfs -o size="$1" tmpfs disk || exit 99
 		size=$1 program=$2; shift 2
 		"$program" "$@" >first.out 2>first.err; echo $? >first.code

@@ -5,7 +5,6 @@
 . "$(dirname "$0")/lib.sh"
 
 need_kvm
-limit_s=300
 vmgauge info --json
 kind=$("$python" -c 'import json, sys
 print(json.load(sys.stdin)["backend"]["title"])' <"$out")

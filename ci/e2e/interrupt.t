@@ -4,8 +4,6 @@
 # virtualised, and times of the rows hang together.
 . "$(dirname "$0")/lib.sh"
 
-# shellcheck disable=SC2034 # read by lib.sh
-limit_s=300
 rows='interrupt/*'
 
 # Nothing but passes and skips with a reason of several words. A vCPU that the
@@ -49,7 +47,7 @@ export VMGAUGE
 	finish
 	exit
 }
-capture "$root/ci/host" svm-smp --limit 250 -- bench "$rows" --vcpus 2,8 \
+capture "$root/ci/host" svm-smp -- bench "$rows" --vcpus 2,8 \
 	--instances 2 --budget 16 -o svm.json
 if [ "$code" -eq 99 ]; then
 	skip "interrupts on SVM + NPT" "the software host could not run"

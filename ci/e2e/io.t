@@ -10,7 +10,7 @@ interrupts="('_irq' in x['id'] or 'integrity' in x['id'])"
 
 if have_kvm; then
 	vmgauge bench 'io/*' --quick --instances 1 --budget 12 \
-		--deadline 10000 -o here.json
+		--deadline 60000 -o here.json
 	check "all rows run" judged
 	check "as the schema has it" valid here.json
 	check "every row ends in a verdict, and none is an error" holds \

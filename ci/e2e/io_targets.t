@@ -29,7 +29,7 @@ passed()
 }
 
 vmgauge bench "${rows[@]}" --target native --instances 2 --budget 2 \
-	-o native.json
+	--deadline 60000 -o native.json
 check "rows run in a plain process" judged
 check "where there is something to do without a guest" holds native.json \
 	"all((x['verdict'] == 'skip') == ('null' in x['id'])
@@ -40,7 +40,7 @@ check "of the host alone" holds native.json \
 	     for x in d['results'] if x['verdict'] == 'pass')"
 check "as the schema has it" valid native.json
 vmgauge bench 'io/blk_*' --target native --quick --instances 1 --budget 1 \
-	-o quick.json
+	--deadline 60000 -o quick.json
 check "with --quick a few stand for all" holds quick.json \
 	"5 <= len([x for x in d['results'] if x['verdict'] == 'pass']) <= 12" \
 	"any('with --quick' in (x['reason'] or '') for x in d['results'])"
@@ -168,7 +168,6 @@ beside()
 	head -c 1048576 /dev/urandom >disk.img
 	truncate -s 33554432 disk.img
 	sha256sum <disk.img >before
-	limit_s=60
 	capture qemu-system-x86_64 -M microvm -accel tcg -m 128 -nodefaults \
 		-no-user-config -nic none -display none -no-reboot \
 		-chardev stdio,id=s,signal=off -serial chardev:s \

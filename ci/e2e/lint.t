@@ -2,7 +2,7 @@
 # cppcheck and clang-tidy have nothing to say (ci/lint).
 . "$(dirname "$0")/lib.sh"
 
-limit_s=900
+limit_s=2700
 command -v cppcheck >/dev/null || command -v clang-tidy >/dev/null ||
 	skip_all "neither cppcheck nor clang-tidy is installed"
 capture "$root/ci/lint"

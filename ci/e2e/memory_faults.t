@@ -5,8 +5,6 @@
 # a pool that is filled there, and a pool that shrinks in the middle.
 . "$(dirname "$0")/lib.sh"
 
-# shellcheck disable=SC2034 # read by lib.sh
-limit_s=300
 rows=('memory/fault_*' 'memory/uffd_*' memory/pre_fault_4k memory/populate_4k)
 
 # said_why FILE: nothing but passes, and skips with a reason of several words.
@@ -37,7 +35,8 @@ attested()
 }
 
 have_kvm && {
-	vmgauge bench "${rows[@]}" --instances 1 --budget 6 -o here.json
+	vmgauge bench "${rows[@]}" --instances 1 --budget 6 --deadline 60000 \
+		-o here.json
 	check "all rows run here" exited 0
 	check "each in a verdict, and a skip says why" said_why here.json
 	check "at CPL3 each exit and each page is accounted for" \
@@ -85,7 +84,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' "$VMGAUGE" bench \
 
 # A process has the same faults, and the host counts them there.
 vmgauge bench "${rows[@]}" --target native --instances 1 --budget 2 \
-	-o native.json
+	--deadline 60000 -o native.json
 check "all rows run in a process" exited 0
 check "and end in a verdict there too" said_why native.json
 check "faults are counted, and are no contamination of a fault" holds \
@@ -114,7 +113,7 @@ fi
 # on_svm SCRIPT: with the program at /tmp/vmgauge, what it leaves in svm/.
 on_svm()
 {
-	capture env VMGAUGE=/bin/bash "$root/ci/host" svm --limit 200 \
+	capture env VMGAUGE=/bin/bash "$root/ci/host" svm \
 		--file "$VMGAUGE:/tmp/vmgauge" --out svm -- -c "
 pool=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 $1"

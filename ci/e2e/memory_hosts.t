@@ -6,8 +6,6 @@
 # nothing there.
 . "$(dirname "$0")/lib.sh"
 
-# shellcheck disable=SC2034 # read by lib.sh
-limit_s=600
 export VMGAUGE
 
 # on HOST POOLS ROW...: what it measures, in there.json. An emulator that

@@ -4,7 +4,6 @@
 # for what no machine can turn round.
 . "$(dirname "$0")/lib.sh"
 
-limit_s=300
 rows=('memory/walk_*' 'memory/curve_*' 'memory/tlb_*' memory/add_plain
       memory/atomic_xadd memory/split_lock 'memory/*_bandwidth')
 walks="[x for x in d['results'] if x['id'].startswith(('memory/walk_', 'memory/curve_'))]"
@@ -44,7 +43,7 @@ described()
 
 # A plain process.
 vmgauge bench --target native "${rows[@]}" --ring 3 --instances 1 \
-	--budget 6 -o native.json
+	--budget 6 --deadline 60000 -o native.json
 check "the rows run in a process" judged
 check "the document is valid" valid native.json
 check "every row is described, and ends in a verdict" described native.json

@@ -5,7 +5,7 @@
 # shellcheck disable=SC2016
 . "$(dirname "$0")/lib.sh"
 
-limit_s=600
+limit_s=2700
 unset DEBFULLNAME DEBEMAIL
 share=usr/share
 

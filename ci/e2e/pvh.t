@@ -5,7 +5,6 @@
 . "$(dirname "$0")/lib.sh"
 
 image=$BUILD/guest/image.elf image32=$BUILD/guest/image32.elf
-limit_s=60
 command -v qemu-system-x86_64 >/dev/null ||
 	skip_all "qemu-system-x86_64 is not installed"
 

@@ -5,7 +5,6 @@
 # SLOW=1 adds Xen under Bochs's VMX.
 . "$(dirname "$0")/lib.sh"
 
-limit_s=600
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/vmgauge
 item=fidelity/cpuid/upper_halves_are_cleared
 

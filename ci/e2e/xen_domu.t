@@ -5,7 +5,6 @@
 # shellcheck disable=SC2016
 . "$(dirname "$0")/lib.sh"
 
-limit_s=300
 expected=$root/ci/expected/xen-xl.tsv
 item=fidelity/cpuid/upper_halves_are_cleared
 next=fidelity/cpuid/vendor_is_text_and_agrees

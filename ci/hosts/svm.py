@@ -13,7 +13,7 @@ FILES = {}     # firmware comes with that package
 # zram compresses by lzo-rle, which nothing in it says.
 MODULES = ["kvm-amd", "lzo-rle", "zram"]
 MEMORY_MIB = 2048
-BOOT_LIMIT_S = 60
+BOOT_LIMIT_S = 200
 RUN_LIMIT_S = 900
 
 CPUS = ["-accel", "tcg", "-smp", "1"]

@@ -26,7 +26,7 @@ FILES = {
 }
 MODULES = ["kvm-intel", "lzo-rle", "zram"]
 MEMORY_MIB = 1024
-BOOT_LIMIT_S = 300
+BOOT_LIMIT_S = 600
 RUN_LIMIT_S = 2700
 
 GRUB_MODULES = "biosdisk iso9660 linux".split()

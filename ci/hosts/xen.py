@@ -28,7 +28,7 @@ MODULES = ["xen-privcmd", "xenfs", "xen-evtchn", "xen-gntdev", "xen-gntalloc"]
 MEMORY_MIB = 1024
 DOMAINS_MIB = 384       # what dom0 leaves to Xen and to other domains
 RATELIMIT_US = 100000
-BOOT_LIMIT_S = 120
+BOOT_LIMIT_S = 300
 RUN_LIMIT_S = 900
 
 # What Debian's services do when they start, run before the program.
