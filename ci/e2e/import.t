@@ -149,7 +149,7 @@ elif ! make -s -C "$root" BUILD="$BUILD" iso >make.log 2>&1; then
 else
 	enough()
 	{
-		[ "$(grep -ac ' end ' iso.log 2>/dev/null)" -gt 30 ]
+		[ -e iso.log ] && [ "$(grep -ac ' end ' iso.log)" -gt 30 ]
 	}
 	iso_boot()
 	{
