@@ -239,7 +239,7 @@ static int finish(struct soaking *k)
 	struct error e;
 
 	verb_run_finish(&k->session, true);
-	if (!k->soak.beats) {
+	if (k->soak.runs == k->soak.verdicts[doc_verdict_severity("skip")]) {
 		printf("every row is skipped: vmgauge conform and bench say "
 		       "why\n");
 		return EXIT_SKIPPED;

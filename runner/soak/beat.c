@@ -101,7 +101,7 @@ int soak_beat(struct soak *k, struct error *e)
 	double now = now_s(), warm_s = k->duration_s / 10;
 	struct soak_beat beat = {
 		.t_s = k->done_s + now - k->began_s, .part = k->part,
-		.warm = now - k->began_s < warm_s,
+		.warm = now - k->began_s < warm_s || !k->passed_once,
 	};
 	json_t *record;
 	int rc;

@@ -52,17 +52,20 @@ struct soak_trend soak_trend(const struct soak *k, enum vital what)
 		.ci = { NAN, NAN, NAN }, .added = NAN,
 	};
 	struct slope_point *p = calloc(k->beats + 1, sizeof(*p));
-	size_t n = 0;
+	size_t n = 0, told = 0;
 	int rc;
 
-	for (size_t i = 0; p && i < k->beats; i++)
+	for (size_t i = 0; p && i < k->beats; i++) {
+		told += isfinite(k->beat[i].value[what]);
 		if (!k->beat[i].warm && isfinite(k->beat[i].value[what]))
 			p[n++] = (struct slope_point){
 				k->beat[i].t_s / 3600, k->beat[i].value[what],
 				k->beat[i].part,
 			};
+	}
 	if (!n) {
-		t.note = p ? "this host does not tell" : "out of memory";
+		t.note = !p ? "out of memory" : told ? "warm-up took all of "
+			 "it: soak for longer" : "this host does not tell";
 		goto out;
 	}
 	t.first = end_median(p, n, false);

@@ -217,6 +217,7 @@ static int pass(struct soak *k, unsigned int *order, double beat_s,
 		if (!rc && k->last[order[i]] != SKIPPED)
 			rc = series_run(k, order[i], seen, e);
 	}
+	k->passed_once |= !rc;
 	return rc;
 }
 

@@ -11,8 +11,9 @@
  * Kernel memory is judged where the process is alone in its memory cgroup (as
  * by systemd-run --scope); elsewhere it is told, since it is everybody's.
  *
- * The beats of a part's first time, a tenth of the whole, are warm-up: pools
- * fill then, and no slope is made of them.
+ * The beats of a part's first time, a tenth of the whole and at least until
+ * each row has had its turn, are warm-up: pools fill then, and no slope is made
+ * of them. A soak that is too short for that says so, and has not passed.
  *
  * A hang of what was right before, or a failure of nothing but time (a late
  * kick, a late neighbour), is looked at again with PATIENCE times the deadline:
@@ -55,6 +56,7 @@ struct soak {
 	unsigned int late;		/* that were nothing else, this part's */
 	unsigned int warnings, alarms;	/* of the kernel, earlier parts' too */
 	bool tainted;
+	bool passed_once;		/* this part: each row had its turn */
 	struct vitals vitals;
 	unsigned int part_warnings, part_alarms;	/* before this part */
 	const struct bench *reference;	/* NULL: none for the latency */
