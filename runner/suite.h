@@ -191,7 +191,7 @@ struct probe {
 	 * --hostile, and only in the confinement (target/confine.h).
 	 */
 	bool hostile;
-	unsigned int wait_ms;		/* for clocks: beyond the deadline */
+	unsigned int wait_ms;		/* beyond the deadline: it waits itself */
 	unsigned int watch;		/* enum watch */
 	/*
 	 * Not 0: the guest rings READY and never ends. It is kicked so many

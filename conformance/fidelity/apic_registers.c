@@ -140,7 +140,7 @@ PROBE(absent_destination_gets_nothing,
 PROBE(illegal_vector_is_an_error,
 	.rule = "Sending a vector below 16 sets ESR bit 5 and interrupts by LVT error",
 	.cite = ERRORS, .needs = NEED_IRQCHIP,
-	.skip = GUEST(xapic_missing),
+	.skip = GUEST(xapic_missing), .wait_ms = 8000,
 	.control = "a store that does nothing is caught")
 {
 	irq_log_open(NULL);
