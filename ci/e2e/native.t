@@ -87,10 +87,10 @@ check "there is a report of it" [ -s page/index.html ]
 
 # A hang costs its deadline; the next item runs.
 vmgauge bench --target native --deadline 10 --budget 100 --ring 3 -o late.json \
-	memory/chase_64m exit/empty
+	memory/curve_4k_256m exit/empty
 check "what is late hangs" holds late.json \
-	"r('memory/chase_64m', 3)['verdict'] == 'hang'" \
-	"'10 ms' in r('memory/chase_64m', 3)['reason']"
+	"r('memory/curve_4k_256m', 3)['verdict'] == 'hang'" \
+	"'10 ms' in r('memory/curve_4k_256m', 3)['reason']"
 check "exit code 1" exited 1
 
 # The payload does not outlive a runner that is killed.

@@ -14,6 +14,7 @@
 #include "oracle/host_state.h"
 
 #define MSR_PATIENCE		20	/* readings, a millisecond apart */
+#define SETTLE_LOOKS		200	/* ten milliseconds apart */
 #define EFER_SVME_BIT		(1ull << 12)	/* on while anybody has a VM */
 
 /*
@@ -108,6 +109,18 @@ static long threads_count(void)
 	if (!d)
 		return -1;
 	closedir(d);
+	return n;
+}
+
+long host_threads_again(const struct host_state *s)
+{
+	const struct timespec nap = { 0, 10000000 };
+	long n = threads_count();
+
+	for (int i = 0; i < SETTLE_LOOKS && n > s->threads; i++) {
+		nanosleep(&nap, NULL);
+		n = threads_count();
+	}
 	return n;
 }
 

@@ -35,6 +35,11 @@ struct thread_state {
 /* Cannot fail: what cannot be read is marked so. `pu` is that of the vCPU. */
 void host_state_open(struct host_state *s, int pu);
 void host_state_close(struct host_state *s);
+/*
+ * The threads of now: who was joined is listed until the kernel has put it
+ * away, so that more of them than there were are given time to go.
+ */
+long host_threads_again(const struct host_state *s);
 /* What has been written into the kernel's log since open is of no matter. */
 void host_state_log_skip(struct host_state *s);
 /*

@@ -136,7 +136,7 @@ static void host_judge(struct oracle *o)
 	host_check(h, "the runner has more file descriptors", false,
 		   now.fds > s->fds + (now.log >= 0));
 	host_check(h, "the runner has more threads", false,
-		   now.threads > s->threads);
+		   host_threads_again(s) > s->threads);
 	host_state_close(&now);
 	host_check(h, "taint of the host's kernel", (uint64_t)s->taint,
 		   (uint64_t)now.taint);
