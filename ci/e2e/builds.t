@@ -61,7 +61,8 @@ for unit in "$BUILD"/asan/unit/test_*; do
 	(cd "$root" && capture env CMOCKA_MESSAGE_OUTPUT=TAP "$unit"
 	 exit "$code")
 	code=$?
-	check "sanitized ${unit##*/}" exited 0
+	check "sanitized ${unit##*/}" exited 0 ||
+		grep -A 2 '^not ok' "$out" | sed 's/^/# /'
 done
 gauge=$BUILD/asan/vmgauge
 sane "sanitized run on null" "$gauge" run --target null --quick -o null
