@@ -302,7 +302,7 @@ static json_t *expected_json(const struct session *session,
 	x = expect_lookup(&session->expect, target, at_ring);
 	if (!x)
 		x = expect_lookup(&session->expect, target, s->item->name);
-	return x && verdict && !strcmp(x->verdict, verdict) ?
+	return x && verdict && expect_allows(x, verdict) ?
 	       json_string(x->cause) : json_null();
 }
 

@@ -123,6 +123,31 @@ static void many_are_found(void **state)
 	expect_free(&x);
 }
 
+static void several_verdicts_may_be_expected(void **state)
+{
+	const struct expectation *one;
+	struct expect x;
+
+	(void)state;
+	load(&x, "xen\ta\thang|crash\tit dies first, or not\n"
+	     "xen\tb\tfail\tone\n");
+	one = expect_lookup(&x, "xen", "a");
+	assert_non_null(one);
+	assert_true(expect_allows(one, "hang"));
+	assert_true(expect_allows(one, "crash"));
+	assert_false(expect_allows(one, "fail"));
+	assert_false(expect_allows(one, "han"));
+	assert_false(expect_allows(one, ""));
+	one = expect_lookup(&x, "xen", "b");
+	assert_true(expect_allows(one, "fail"));
+	assert_false(expect_allows(one, "hang"));
+	expect_free(&x);
+	refused("kvm\ta\thang|\tx\n", ":1: unknown verdict 'hang|'", "pass");
+	refused("kvm\ta\t|hang\tx\n", ":1: unknown verdict '|hang'", "pass");
+	refused("kvm\ta\thang|dead\tx\n", ":1: unknown verdict 'hang|dead'",
+		"pass");
+}
+
 static void half_lines_are_refused(void **state)
 {
 	(void)state;
@@ -190,6 +215,7 @@ int main(void)
 		cmocka_unit_test(expectations_are_found),
 		cmocka_unit_test(empty_expects_nothing),
 		cmocka_unit_test(many_are_found),
+		cmocka_unit_test(several_verdicts_may_be_expected),
 		cmocka_unit_test(half_lines_are_refused),
 		cmocka_unit_test(binary_is_refused),
 		cmocka_unit_test(missing_file_is_named),

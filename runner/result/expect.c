@@ -58,6 +58,25 @@ static int append(struct parser *p, const struct expectation *one)
 	return 0;
 }
 
+/* One, or several with '|' between. */
+static bool verdicts_known(const char *words)
+{
+	for (;;) {
+		size_t length = strcspn(words, "|");
+		char word[16];
+
+		if (length >= sizeof(word))
+			return false;
+		memcpy(word, words, length);
+		word[length] = '\0';
+		if (doc_verdict_severity(word) < 0)
+			return false;
+		if (!words[length])
+			return true;
+		words += length + 1;
+	}
+}
+
 static int parse_line(struct parser *p, char *line)
 {
 	static const char *const names[] = {
@@ -77,7 +96,7 @@ static int parse_line(struct parser *p, char *line)
 	if (field[3][strspn(field[3], " ")] == '\0')
 		return wrong(p, "an empty cause: say why %.80s fails",
 			     field[1]);
-	if (doc_verdict_severity(field[2]) < 0)
+	if (!verdicts_known(field[2]))
 		return wrong(p, "unknown verdict '%.40s': use one of "
 			     DOC_VERDICTS, field[2]);
 	return append(p, &(struct expectation){ field[0], field[1], field[2],
@@ -164,6 +183,21 @@ const struct expectation *expect_lookup(const struct expect *x,
 			high = middle;
 	}
 	return NULL;
+}
+
+bool expect_allows(const struct expectation *x, const char *verdict)
+{
+	const char *words = x->verdict;
+	size_t length;
+
+	do {
+		length = strcspn(words, "|");
+		if (strlen(verdict) == length &&
+		    !memcmp(words, verdict, length))
+			return true;
+		words += length + 1;
+	} while (words[-1]);
+	return false;
 }
 
 void expect_free(struct expect *x)

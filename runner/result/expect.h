@@ -5,6 +5,8 @@
  *
  *	target<TAB>item<TAB>verdict<TAB>one line of cause
  *
+ * Where one cause ends now in this verdict and now in that, as a hang does of
+ * which the machine may die first, both are given: "hang|crash".
  * An item that fails in two ways at the two rings is told apart by its ring:
  * "fidelity/msr/x@3". Blank lines and lines that begin with '#' are skipped.
  * An expectation without a cause is refused: a known failure is one that is
@@ -13,12 +15,15 @@
 #ifndef VMGAUGE_RESULT_EXPECT_H
 #define VMGAUGE_RESULT_EXPECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "error.h"
 
 struct expectation {
-	const char *target, *item, *verdict, *cause;
+	const char *target, *item;
+	const char *verdict;	/* or several: see expect_allows() */
+	const char *cause;
 	unsigned int line;	/* in the file, from 1 */
 };
 
@@ -38,6 +43,9 @@ int expect_load(struct expect *x, const char *path, struct error *e);
 /* The expectation for exactly this target and item, or NULL. */
 const struct expectation *expect_lookup(const struct expect *x,
 					const char *target, const char *item);
+
+/* Is this verdict (one) among those that are expected? */
+bool expect_allows(const struct expectation *x, const char *verdict);
 
 /* Frees and empties. */
 void expect_free(struct expect *x);
