@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,14 +120,15 @@ static int group_end(pid_t pid)
 
 	kill(-pid, SIGINT);
 	do {
-		got = waitpid(-pid, &one, now_s() < end_s ? WNOHANG : 0);
+		bool late = now_s() >= end_s;
+
+		if (late)
+			kill(-pid, SIGKILL);
+		got = waitpid(-pid, &one, late ? 0 : WNOHANG);
 		if (got == pid)
 			status = one;
-		if (got == 0) {
+		if (got == 0)
 			nanosleep(&nap, NULL);
-			if (now_s() >= end_s)
-				kill(-pid, SIGKILL);
-		}
 	} while (got >= 0 || errno == EINTR);
 	return status;
 }
@@ -175,6 +177,9 @@ int child_run(const char *command, const char *const *argv, double limit_s,
 		rc = ended(command, status, said, e);
 	else if (rc == -EINTR)
 		error_set(e, rc, "interrupted");
+	else if (rc == -ECHILD)
+		error_set(e, rc, "'%.200s' cannot be waited for: is SIGCHLD "
+			  "ignored?", command);
 	else
 		error_set(e, rc, "'%.200s' did not end within %.0f s: give "
 			  "fewer items, or more time by --limit", command,
