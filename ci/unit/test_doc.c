@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -492,6 +493,49 @@ static void full_disk_keeps_the_old_file(void **state)
 	json_decref(doc);
 }
 
+/* In the child: SIGXFSZ ends it in the middle of the file, as SIGKILL would. */
+static void save_until_killed(void)
+{
+	struct rlimit size = { 4096, 4096 }, none = { 0, 0 };
+	json_t *doc = good_doc();
+	char *text = calloc(1, 1 << 20);
+
+	if (!doc || !text)
+		_exit(1);
+	memset(text, 'x', (1 << 20) - 1);
+	json_object_set_new(doc, "padding", json_string(text));
+	signal(SIGXFSZ, SIG_DFL);
+	if (setrlimit(RLIMIT_CORE, &none) || setrlimit(RLIMIT_FSIZE, &size))
+		_exit(1);
+	doc_save(doc, path, NULL);
+	_exit(0);
+}
+
+static void killed_leaves_no_temporary_file(void **state)
+{
+	int status, fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+	char temp[100];
+	pid_t pid;
+
+	(void)state;
+	unlink(path);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		save_until_killed();
+	assert_int_equal(pid, waitpid(pid, &status, 0));
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(SIGXFSZ, WTERMSIG(status));
+	assert_int_not_equal(0, access(path, F_OK));
+	snprintf(temp, sizeof(temp), "%s/.vmgauge.%d.tmp", dir, pid);
+	if (fd < 0) {	/* a file system whose files have names */
+		assert_int_equal(0, unlink(temp));
+		return;
+	}
+	close(fd);
+	assert_int_not_equal(0, access(temp, F_OK));
+}
+
 static void link_is_followed(void **state)
 {
 	char link[80];
@@ -566,6 +610,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_readers_rely_on_is_there),
 		cmocka_unit_test(unwritable_places_are_named),
 		cmocka_unit_test(full_disk_keeps_the_old_file),
+		cmocka_unit_test(killed_leaves_no_temporary_file),
 		cmocka_unit_test(link_is_followed),
 		cmocka_unit_test(schema_is_embedded),
 	};

@@ -74,8 +74,9 @@ unsigned int doc_schema_version(const char *schema, const char *family);
 
 /*
  * Writes beside `path`, syncs, renames over it and syncs the directory: the
- * file is there whole or not at all. On failure nothing is left behind, and
- * an older file under that name is untouched. One line per result, so that
+ * file is there whole or not at all. On failure nothing is left behind (nor
+ * when killed, where the file system has O_TMPFILE), and an older file under
+ * that name is untouched. One line per result, so that
  * documents can be searched and compared by line. The caller ignores SIGXFSZ
  * if a file size limit is to be an error instead of a death. A path that is
  * no regular file (/dev/stdout, a pipe) is written straight.

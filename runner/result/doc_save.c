@@ -1,6 +1,7 @@
 /*
  * A result document appears whole or not at all: temporary file in the same
- * directory, sync, rename, sync of the directory.
+ * directory, sync, rename, sync of the directory. The temporary file has no
+ * name before the rename, so that whoever is killed while writing leaves none.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -146,21 +147,42 @@ static char *temporary_in(const char *dir)
 	return temp;
 }
 
+/* -EOPNOTSUPP where a file cannot be without a name, or not come by one. */
+static int write_unnamed(const json_t *doc, const char *dir, const char *name)
+{
+	int fd = open(dir, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666), copy, err;
+	char opened[40];
+
+	if (fd < 0)
+		return -EOPNOTSUPP;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	err = copy < 0 ? -errno : write_and_close(copy, doc, true);
+	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
+	if (!err && linkat(AT_FDCWD, opened, AT_FDCWD, name, AT_SYMLINK_FOLLOW))
+		err = -EOPNOTSUPP;
+	close(fd);
+	return err;
+}
+
+static int write_named(const json_t *doc, const char *name)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	return fd < 0 ? -errno : write_and_close(fd, doc, true);
+}
+
 static int save_atomically(const json_t *doc, const char *path)
 {
 	char *dir = directory_of(path);
 	char *temp = dir ? temporary_in(dir) : NULL;
-	int err = -ENOMEM, fd;
+	int err = -ENOMEM;
 
 	if (!temp)
 		goto out;
 	unlink(temp);	/* of a dead process that had our number */
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		err = -errno;
-		goto out;
-	}
-	err = write_and_close(fd, doc, true);
+	err = write_unnamed(doc, dir, temp);
+	if (err == -EOPNOTSUPP)
+		err = write_named(doc, temp);
 	if (!err && rename(temp, path))
 		err = -errno;
 	if (err)
