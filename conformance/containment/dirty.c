@@ -219,7 +219,7 @@ __guest bool racing(uint64_t begin)
 PROBE(log_is_complete_under_race,
 	.rule = "Copying what the log names while the guest writes, and once more when it "
 		"has stopped, gives the guest's memory",
-	.cite = CITE, .needs = NEED_VMM, .watch = WATCH_OUTSIDE,
+	.cite = CITE, .needs = NEED_VMM | NEED_PREEMPTION, .watch = WATCH_OUTSIDE,
 	.control = "a log that is switched off is caught",
 	.rings = RING0 | RING3, .prepare = HOST(race_prepare),
 	.judge = HOST(race_judge), .finish = HOST(race_finish))

@@ -68,7 +68,7 @@ ENDLESS(msr_flood, "A guest floods KVM with MSRs that do not exist", CITE,
 }
 
 ENDLESS(control_register_flood, "A guest floods KVM with MOV to CR0 and CR3",
-	CITE, .needs = NEED_VMM)
+	CITE, .needs = NEED_VMM | NEED_PREEMPTION)
 {
 	uint64_t cr0 = read_cr0();
 
@@ -131,7 +131,7 @@ ENDLESS(cache_flush_flood, "A guest flushes all caches for ever",
 
 ENDLESS(translation_flush_flood, "A guest flushes its TLB for ever",
 	"Intel SDM vol. 2, INVLPG; AMD APM vol. 3, INVLPG",
-	.needs = NEED_VMM)
+	.needs = NEED_VMM | NEED_PREEMPTION)
 {
 	bell_ring(ABI_BELL_READY);
 	for (uint64_t i = 0;; i += 4096) {

@@ -37,9 +37,13 @@ __host bool host_affected(const char *file)
 		line[0] = '\0';
 	if (f)
 		fclose(f);
-	/* l1tf: a guest is told not to flush since the host does. */
+	/*
+	 * l1tf: a guest is told not to flush since the host does; itlb_multihit:
+	 * KVM, which tells all guests so, gives them no large executable page.
+	 */
 	return line[0] && strncmp(line, "Not affected", 12) &&
-	       !(strstr(line, "Mitigation") && !strcmp(file, "l1tf"));
+	       !(strstr(line, "Mitigation") && (!strcmp(file, "l1tf") ||
+						!strcmp(file, "itlb_multihit")));
 }
 
 __host void immunity_judge(struct item_host *h)

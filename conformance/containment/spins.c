@@ -12,7 +12,7 @@ __guest const char *no_mwait(void)
 }
 
 ENDLESS(jump_to_itself, "A guest jumps to itself, interrupts off", CITE,
-	.needs = NEED_VMM, .rings = RING0 | RING3)
+	.needs = NEED_VMM | NEED_PREEMPTION, .rings = RING0 | RING3)
 {
 	bell_ring(ABI_BELL_READY);
 	__asm__ volatile("1: jmp 1b");
@@ -20,7 +20,7 @@ ENDLESS(jump_to_itself, "A guest jumps to itself, interrupts off", CITE,
 
 ENDLESS(pause_spin, "A guest spins with PAUSE, as for a lock", CITE
 	"; Intel SDM vol. 3, PAUSE-loop exiting",
-	.needs = NEED_VMM, .rings = RING0 | RING3)
+	.needs = NEED_VMM | NEED_PREEMPTION, .rings = RING0 | RING3)
 {
 	bell_ring(ABI_BELL_READY);
 	for (;;)
@@ -58,7 +58,7 @@ ENDLESS(monitor_and_wait, "A guest waits by MWAIT on a line nobody writes",
 }
 
 ENDLESS(endless_string_store, "A guest runs one string store after another",
-	CITE "; Intel SDM vol. 2, REP", .needs = NEED_VMM,
+	CITE "; Intel SDM vol. 2, REP", .needs = NEED_VMM | NEED_PREEMPTION,
 	.rings = RING0 | RING3)
 {
 	bell_ring(ABI_BELL_READY);

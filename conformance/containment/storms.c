@@ -166,7 +166,7 @@ __host void split_prepare(struct item_host *h)
 
 ENDLESS(split_lock_flood, "A guest locks across two cache lines for ever",
 	"Intel SDM vol. 3, Bus Locking, Split locks; Linux, buslock.rst",
-	.needs = NEED_VMM, .rings = RING0 | RING3,
+	.needs = NEED_VMM | NEED_PREEMPTION, .rings = RING0 | RING3,
 	.prepare = HOST(split_prepare))
 {
 	bell_ring(ABI_BELL_READY);

@@ -135,12 +135,15 @@ PROBE(latch_holds_the_count,
 	.skip = GUEST(no_pit),
 	.control = "an OUT that does nothing is caught")
 {
-	bool held = false;
+	unsigned int held = 0;
 
 	gate_set(true);
-	/* A pause of this machine between two lines is no fault of its 8254. */
-	for (unsigned int i = 0; i < 5; i++)
-		held |= latch_held();
-	CHECK(held);
+	/*
+	 * A pause of this machine between two lines is no fault of its 8254,
+	 * nor does one before the last count prove that it held: most tell.
+	 */
+	for (unsigned int i = 0; i < 11; i++)
+		held += latch_held();
+	CHECK(held > 5);
 	gate_set(false);
 }

@@ -26,6 +26,7 @@
 
 static struct whole first, second;
 static uint64_t rounds, differences;
+static char where[64];		/* the first of them was */
 static struct vm other;
 static bool other_made;
 
@@ -33,6 +34,7 @@ __host void round_trip(struct vcpu *v, void *opaque, uint64_t offset,
 		       void *data, unsigned int bytes, bool write)
 {
 	struct item_host *h = opaque;
+	char now[sizeof(where)] = "";
 	struct error e;
 	int rc = settle(v, &e);
 
@@ -46,7 +48,8 @@ __host void round_trip(struct vcpu *v, void *opaque, uint64_t offset,
 	if (host_said(h, rc, &e))
 		return;
 	rounds++;
-	differences += memcmp(&first, &second, sizeof(first)) != 0;
+	if (whole_differ(&first, &second, now, sizeof(now)) && !differences++)
+		memcpy(where, now, sizeof(where));
 }
 
 __host void trip_prepare(struct item_host *h)
@@ -54,14 +57,18 @@ __host void trip_prepare(struct item_host *h)
 	struct error e;
 
 	rounds = differences = 0;
+	where[0] = '\0';
 	host_said(h, range_claim(&h->vm->pio, PORT, 1, round_trip, h, &e), &e);
 }
 
 __host void trip_judge(struct item_host *h)
 {
+	char text[128];
+
 	host_check(h, "round trips", TURNS, rounds);
-	host_check(h, "round trips after which something differed", 0,
-		   differences);
+	snprintf(text, sizeof(text), "round trips after which something "
+		 "differed%s%s", *where ? ", the first at " : "", where);
+	host_check(h, text, 0, differences);
 }
 
 static const uint64_t multiplier = 6364136223846793005ull;

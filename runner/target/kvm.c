@@ -120,7 +120,7 @@ static const char *kvm_unsupported(struct target_context *ctx,
 		       "force_emulation_prefix=1";
 	if ((needs & NEED_PREEMPTION) && never_preempts(ctx))
 		return "Bochs does not take a guest that spins off its CPU: with one "
-		       "CPU, whom it waits for never runs";
+		       "CPU, nobody else ever runs";
 	if ((needs & NEED_MSR_USER) && !s->sys.msr_filter)
 		return "this kernel's KVM has no userspace MSR filter";
 	if ((needs & NEED_COALESCED) && !s->sys.coalesced_pio)
