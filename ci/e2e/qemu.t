@@ -56,6 +56,20 @@ with_stub conform --target qemu:tcg -o signal.json "$item" --ring 0
 check "a QEMU that a signal ends is a crash, and names it" holds signal.json \
 	"'signal 11' in r('$item')['reason']"
 
+# One CPU of many would serve them all: that of the main thread.
+stub <<'END'
+#!/bin/sh
+sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status >cpus
+END
+allowed=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)
+starts_on()
+{
+	with_stub conform --target qemu:tcg -o placed.json "$item" --ring 0 "$@"
+	[ "$(<cpus)" = "$allowed" ] || { cat cpus; return 1; }
+}
+check "what emulates may run on all CPUs that are allowed" starts_on
+check "and so it may when nothing is placed" starts_on --no-pin
+
 # It sleeps: no CPU time passes, the clock must end it. A child of its own
 # must go with it.
 stub <<'END'
@@ -192,4 +206,37 @@ check "their numbers are not attested, and have no ns" holds bench.json \
 check "what only the built-in VMM does is skipped" holds bench.json \
 	"r('exit/hlt_userspace')['verdict'] == 'skip'"
 check "the document is valid" valid bench.json
+
+# The vCPU has the CPU that the built-in VMM's has, all other threads the rest.
+placed()
+{
+	local pid task vcpu='' other='' cpus
+
+	for pid in $(pgrep -P "$bench" -x qemu-system-x86); do
+		for task in "/proc/$pid/task/"*; do
+			cpus=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' \
+				"$task/status")
+			case $(<"$task/comm") in
+			"CPU 0/KVM") vcpu=$cpus;;
+			*) other+="$cpus ";;
+			esac
+		done
+	done 2>/dev/null
+	seen="vCPU $vcpu, others $other"
+	[ -n "$vcpu" ] && [ -n "$other" ] && [[ $vcpu != *[-,]* ]] &&
+		[[ " $other" != *" $vcpu "* ]]
+}
+if ! have_kvm || [ "$(nproc)" -lt 2 ]; then
+	skip "where a vCPU of QEMU's runs" "no KVM, or a single CPU"
+elif vmgauge list --targets && grep -A1 '^qemu:kvm' "$out" | grep -q unavail; then
+	skip "where a vCPU of QEMU's runs" "QEMU cannot use this host's KVM"
+else
+	"$VMGAUGE" bench --target qemu:kvm --budget 120 --instances 200 \
+		-o long.json exit/pio_userspace >long.log 2>&1 &
+	bench=$!
+	check "a vCPU has its CPU for itself, on KVM" within 60 placed
+	note "$seen"
+	kill "$bench"
+	wait "$bench"
+fi
 finish

@@ -117,6 +117,33 @@ static void topology_workers_keep_apart(void **state)
 	assert_int_equal(pus[0], 0);
 }
 
+static void topology_sets_of_cpus(void **state)
+{
+	struct topology t = eight_pus();
+	struct topology_pu lone = { .os_index = 70 };
+	struct topology single = { .pus = &lone, .pu_count = 1 };
+	size_t bytes;
+	cpu_set_t *set;
+
+	(void)state;
+	set = topology_cpu_set(&t, TOPOLOGY_NO_PU, &bytes);
+	assert_int_equal(CPU_COUNT_S(bytes, set), 8);
+	CPU_FREE(set);
+	set = topology_cpu_set(&t, 5, &bytes);
+	assert_int_equal(CPU_COUNT_S(bytes, set), 7);
+	assert_false(CPU_ISSET_S(5, bytes, set));
+	CPU_FREE(set);
+	/* The only one is not taken away; it may have a large number. */
+	set = topology_cpu_set(&single, 70, &bytes);
+	assert_int_equal(CPU_COUNT_S(bytes, set), 1);
+	assert_true(CPU_ISSET_S(70, bytes, set));
+	CPU_FREE(set);
+	set = topology_one_cpu(70, &bytes);
+	assert_int_equal(CPU_COUNT_S(bytes, set), 1);
+	assert_true(CPU_ISSET_S(70, bytes, set));
+	CPU_FREE(set);
+}
+
 static void topology_policy_names(void **state)
 {
 	enum topology_policy p;
@@ -175,6 +202,7 @@ int main(void)
 		cmocka_unit_test(topology_siblings_come_first),
 		cmocka_unit_test(topology_bystander_keeps_away),
 		cmocka_unit_test(topology_workers_keep_apart),
+		cmocka_unit_test(topology_sets_of_cpus),
 		cmocka_unit_test(topology_policy_names),
 		cmocka_unit_test(topology_pins_this_thread),
 	};

@@ -147,61 +147,76 @@ void topology_close(struct topology *t)
  * Not by hwloc_set_cpubind(), which writes to the mask that it allocates
  * though there be no memory for it: many vCPUs' threads do this at once.
  */
-static int thread_bind(hwloc_const_cpuset_t set, const char *what,
+static cpu_set_t *cpu_set_new(unsigned last, size_t *bytes)
+{
+	cpu_set_t *set = CPU_ALLOC(last + 1);
+
+	*bytes = CPU_ALLOC_SIZE(last + 1);
+	if (set)
+		CPU_ZERO_S(*bytes, set);
+	return set;
+}
+
+cpu_set_t *topology_one_cpu(unsigned pu, size_t *bytes)
+{
+	cpu_set_t *set = cpu_set_new(pu, bytes);
+
+	if (set)
+		CPU_SET_S(pu, *bytes, set);
+	return set;
+}
+
+cpu_set_t *topology_cpu_set(const struct topology *t, unsigned but,
+			    size_t *bytes)
+{
+	unsigned last = 0;
+	cpu_set_t *set;
+
+	for (unsigned i = 0; i < t->pu_count; i++)
+		if (t->pus[i].os_index > last)
+			last = t->pus[i].os_index;
+	set = cpu_set_new(last, bytes);
+	for (unsigned i = 0; set && i < t->pu_count; i++)
+		if (t->pus[i].os_index != but || t->pu_count == 1)
+			CPU_SET_S(t->pus[i].os_index, *bytes, set);
+	return set;
+}
+
+/* Takes over the set. */
+static int thread_bind(cpu_set_t *set, size_t bytes, const char *what,
 		       struct error *e)
 {
-	int cpus = hwloc_bitmap_last(set) + 1, rc = 0;
-	cpu_set_t *mask = cpus > 0 ? CPU_ALLOC(cpus) : NULL;
+	int rc = 0;
 
-	if (!mask)
+	if (!set)
 		return error_set(e, -ENOMEM, "no memory to pin a thread");
-	CPU_ZERO_S(CPU_ALLOC_SIZE(cpus), mask);
-	for (int i = 0; i < cpus; i++)
-		if (hwloc_bitmap_isset(set, (unsigned int)i))
-			CPU_SET_S((size_t)i, CPU_ALLOC_SIZE(cpus), mask);
-	if (sched_setaffinity(0, CPU_ALLOC_SIZE(cpus), mask))
+	if (sched_setaffinity(0, bytes, set))
 		rc = error_set(e, -errno, "cannot pin the thread to %s: %s",
 			       what, strerror(errno));
-	CPU_FREE(mask);
+	CPU_FREE(set);
 	return rc;
 }
 
 int topology_pin(const struct topology *t, unsigned pu, struct error *e)
 {
-	hwloc_bitmap_t set;
+	cpu_set_t *set;
+	size_t bytes;
 	char what[32];
-	int rc;
 
 	if (!topology_find(t, pu))
 		return error_set(e, -EINVAL, "CPU %u is not among those allowed to this process",
 				 pu);
-	set = hwloc_bitmap_alloc();
-	if (!set || hwloc_bitmap_set(set, pu)) {
-		rc = error_set(e, -ENOMEM, "no memory to pin a thread");
-		goto out;
-	}
+	set = topology_one_cpu(pu, &bytes);
 	snprintf(what, sizeof(what), "CPU %u", pu);
-	rc = thread_bind(set, what, e);
-out:
-	hwloc_bitmap_free(set);
-	return rc;
+	return thread_bind(set, bytes, what, e);
 }
 
 int topology_unpin(const struct topology *t, struct error *e)
 {
-	hwloc_bitmap_t set = hwloc_bitmap_alloc();
-	int rc = set ? 0 : -ENOMEM;
+	size_t bytes;
+	cpu_set_t *set = topology_cpu_set(t, TOPOLOGY_NO_PU, &bytes);
 
-	for (unsigned i = 0; !rc && i < t->pu_count; i++) {
-		if (hwloc_bitmap_set(set, t->pus[i].os_index))
-			rc = -ENOMEM;
-	}
-	if (rc)
-		error_set(e, rc, "no memory to unpin a thread");
-	else
-		rc = thread_bind(set, "the allowed CPUs", e);
-	hwloc_bitmap_free(set);
-	return rc;
+	return thread_bind(set, bytes, "the allowed CPUs", e);
 }
 
 /* The node to bind to; NULL when a bind would change nothing. */

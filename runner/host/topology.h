@@ -11,6 +11,7 @@
 #define VMGAUGE_HOST_TOPOLOGY_H
 
 #include <jansson.h>
+#include <sched.h>
 #include <stddef.h>
 
 #include "arena.h"
@@ -72,6 +73,16 @@ unsigned topology_workers(const struct topology *t, unsigned pu,
 /* Moves the calling thread to one PU, or back to all that are allowed. */
 int topology_pin(const struct topology *t, unsigned pu, struct error *e);
 int topology_unpin(const struct topology *t, struct error *e);
+
+/*
+ * For sched_setaffinity(): all that are allowed, without one PU unless it is
+ * the only one; or one. For CPU_FREE(); NULL when out of memory.
+ */
+#define TOPOLOGY_NO_PU	(~0u)
+
+cpu_set_t *topology_one_cpu(unsigned pu, size_t *bytes);
+cpu_set_t *topology_cpu_set(const struct topology *t, unsigned but,
+			    size_t *bytes);
 
 /* The OS index of a PU's NUMA node, -1 when there is none. */
 int topology_node(const struct topology *t, unsigned pu);

@@ -185,7 +185,10 @@ static int bochs_create(struct target_context *ctx,
 {
 	const struct bochs *b = ctx->state;
 	struct emulator *em = calloc(1, sizeof(*em));
-	struct emulator_command c = { .serial_fd = 3, .no_network = true };
+	struct emulator_command c = {
+		.serial_fd = 3, .no_network = true,
+		.place = emulator_place(ctx, false),
+	};
 	const char *const argv[] = {
 		b->program, "-q", "-f", "/dev/fd/4", "-rc", "/dev/fd/5",
 	};

@@ -22,16 +22,24 @@
 #define TICK_MS		20
 #define TICK_BUSY_MS	4	/* somebody has more to do */
 
+/* Both ends of what leads to the child and back, and where it starts. */
+struct plumbing {
+	int in[2], out[2], log;
+	cpu_set_t *cpus;	/* NULL: where we are */
+	size_t cpus_bytes;
+};
+
 /*
  * In the child: nothing but system calls. A failure becomes text on its
  * stderr, which is the log, and an exit code of its own.
  */
-static void child_exec(const struct emulator_command *c, pid_t parent, int in,
-		       int out, int log)
+static void child_exec(const struct emulator_command *c, pid_t parent,
+		       const struct plumbing *p)
 {
 	static const char no_net[] = "no network namespace can be made for it "
 				     "(CLONE_NEWNET)\n";
 	static const char no_exec[] = "it cannot be executed\n";
+	int in = p->in[0], out = p->out[1];
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -39,7 +47,9 @@ static void child_exec(const struct emulator_command *c, pid_t parent, int in,
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	setpgid(0, 0);
-	dup2(log, STDERR_FILENO);
+	dup2(p->log, STDERR_FILENO);
+	if (p->cpus)
+		sched_setaffinity(0, p->cpus_bytes, p->cpus);
 	if (c->no_network && unshare(CLONE_NEWNET) &&
 	    unshare(CLONE_NEWUSER | CLONE_NEWNET)) {
 		if (write(STDERR_FILENO, no_net, sizeof(no_net) - 1) < 0)
@@ -52,7 +62,7 @@ static void child_exec(const struct emulator_command *c, pid_t parent, int in,
 	if (c->terminal > 0 && c->serial_fd == 1)
 		in = out = c->terminal_peer;
 	dup2(in, STDIN_FILENO);
-	dup2(c->serial_fd == 1 ? out : log, STDOUT_FILENO);
+	dup2(c->serial_fd == 1 ? out : p->log, STDOUT_FILENO);
 	if (c->serial_fd == CHILD_SERIAL_FD)
 		dup2(out, CHILD_SERIAL_FD);
 	for (unsigned int i = 0; i < c->files; i++)
@@ -98,11 +108,6 @@ static void watch(void *opaque, enum serial_event event,
 		em->item_from = moment(em);
 }
 
-/* Both ends of what leads to the child and back. */
-struct plumbing {
-	int in[2], out[2], log;
-};
-
 static void close_all(const int *fd, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -115,11 +120,12 @@ static void plumbing_close(struct plumbing *p)
 	close_all(p->in, 2);
 	close_all(p->out, 2);
 	close_all(&p->log, 1);
+	CPU_FREE(p->cpus);
 }
 
 static int plumbing_open(struct plumbing *p, struct error *e)
 {
-	*p = (struct plumbing){ { -1, -1 }, { -1, -1 }, -1 };
+	*p = (struct plumbing){ { -1, -1 }, { -1, -1 }, -1, NULL, 0 };
 	p->log = memfd_create("vmgauge-emulator-log", MFD_CLOEXEC);
 	if (p->log < 0 || pipe2(p->in, O_CLOEXEC) || pipe2(p->out, O_CLOEXEC))
 		return error_set(e, -errno, "a pipe for the emulator: %s",
@@ -161,9 +167,11 @@ int emulator_start(struct emulator *em, const struct emulator_command *c,
 	em->out = em->in = em->log = em->peer = -1;
 	serial_image_build(build);
 	serial_open(&em->serial, build, watch, em);
+	em->place = c->place;
 	rc = plumbing_open(&p, e);
 	if (rc)
 		goto out;
+	p.cpus = emulator_place_first(&c->place, &p.cpus_bytes);
 	em->pid = fork();
 	if (em->pid < 0) {
 		rc = error_set(e, -errno, "a process for the emulator: %s: "
@@ -173,7 +181,7 @@ int emulator_start(struct emulator *em, const struct emulator_command *c,
 		goto out;
 	}
 	if (!em->pid)
-		child_exec(c, parent, p.in[0], p.out[1], p.log);
+		child_exec(c, parent, &p);
 	setpgid(em->pid, em->pid);
 	ends_keep(em, c, &p);
 out:

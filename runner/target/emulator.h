@@ -9,10 +9,12 @@
 #ifndef VMGAUGE_TARGET_EMULATOR_H
 #define VMGAUGE_TARGET_EMULATOR_H
 
+#include <sched.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "error.h"
+#include "host/topology.h"
 #include "target/serial.h"
 #include "target/target.h"
 
@@ -20,6 +22,13 @@
 #define EMULATOR_ARGS_MAX	64
 #define EMULATOR_FILES_MAX	8
 #define EMULATOR_WORDS_MAX	384	/* for serial_ask() and a command line */
+
+/* Where its threads run; all zeroes: where the caller's do. */
+struct emulator_place {
+	const struct topology *topology;	/* on all allowed CPUs, ... */
+	bool vcpu_alone;			/* ... but a vCPU of KVM's ... */
+	unsigned int vcpu_pu;			/* ... has this one for itself */
+};
 
 struct emulator_command {
 	const char *argv[EMULATOR_ARGS_MAX];	/* NULL-terminated */
@@ -34,6 +43,7 @@ struct emulator_command {
 	 * standard input and output.
 	 */
 	int terminal, terminal_peer;
+	struct emulator_place place;
 };
 
 /* Appends an argument; the text is the caller's and must live as long. */
@@ -55,6 +65,7 @@ struct emulator {
 	char tail[1024];	/* the end of what came over the port */
 	size_t tail_bytes;
 	struct emulator_moment waits_from, item_from;
+	struct emulator_place place;
 	/* Set after the start, or NULL: called while one waits. */
 	void (*meanwhile)(void *opaque);
 	void *opaque;
@@ -139,6 +150,19 @@ int emulator_dialogue(struct emulator *em, const char *name,
  * names it, and of all others; false where that cannot be told.
  */
 bool emulator_cpu(const struct emulator *em, struct price *so_far);
+/* Is a thread, by its number's text, the one that is the vCPU? */
+bool emulator_is_vcpu(pid_t pid, const char *thread);
+
+/*
+ * emulator_place.c: a child starts with its first CPU set, NULL when there is
+ * no memory for it. Once there is a vCPU all threads but that one leave its
+ * CPU to it; those that they start later do, too.
+ */
+struct emulator_place emulator_place(const struct target_context *ctx,
+				     bool vcpu_alone);
+cpu_set_t *emulator_place_first(const struct emulator_place *place,
+				size_t *bytes);
+void emulator_place_others(const struct emulator *em);
 
 /* NULL, or why an item cannot run on a target that is an emulator. */
 const char *emulator_unsupported(const struct run_request *r);

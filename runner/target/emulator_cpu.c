@@ -31,6 +31,15 @@ static bool first_line(char *to, size_t bytes, const char *format, pid_t pid,
 	return ok;
 }
 
+bool emulator_is_vcpu(pid_t pid, const char *thread)
+{
+	char name[32];
+
+	return first_line(name, sizeof(name), "/proc/%d/task/%.16s/comm", pid,
+			  thread) &&
+	       !strncmp(name, VCPU_THREAD, strlen(VCPU_THREAD));
+}
+
 static bool vcpu_ns(pid_t pid, double *ns)
 {
 	char path[40], line[128];
@@ -42,9 +51,7 @@ static bool vcpu_ns(pid_t pid, double *ns)
 	tasks = opendir(path);
 	while (tasks && !found && (entry = readdir(tasks))) {
 		if (entry->d_name[0] == '.' ||
-		    !first_line(line, sizeof(line), "/proc/%d/task/%.16s/comm",
-				pid, entry->d_name) ||
-		    strncmp(line, VCPU_THREAD, strlen(VCPU_THREAD)))
+		    !emulator_is_vcpu(pid, entry->d_name))
 			continue;
 		found = first_line(line, sizeof(line),
 				   "/proc/%d/task/%.16s/schedstat", pid,

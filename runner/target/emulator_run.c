@@ -191,6 +191,8 @@ int emulator_answer(struct emulator *em, const char *name,
 	blocks_unknown(seen);
 	end = emulator_wait(em, over | 1u << SERIAL_BEGIN, boot_ms);
 	begun = end == EMULATOR_EVENT;
+	if (begun)
+		emulator_place_others(em);
 	if (begun && r->bench && r->bench->load.way)
 		load_watch(em, over, r, &seen->price);
 	if (begun)

@@ -50,6 +50,7 @@ static int qemu_open(struct target_context *ctx, struct error *e)
 	rc = qemu_options(q, ctx->options, e);
 	if (!q->machine)
 		q->machine = q->accel[0] == 't' ? "q35" : "microvm";
+	q->place = emulator_place(ctx, q->accel[0] == 'k');
 	if (ctx->topology)
 		q->ahead = qemu_ahead_most(q, topology_pu_count(ctx->topology));
 	if (!rc)

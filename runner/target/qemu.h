@@ -26,6 +26,7 @@ struct qemu {
 	double tsc_khz;		/* of the guest; NaN: unknown */
 	int image_fd;
 	bool main_loop;		/* disks have no thread of their own */
+	struct emulator_place place;
 	/*
 	 * Of items that are not due yet, in their order; at most `ahead` run at
 	 * the same time. Before that, and once it is answered, `em` is stopped.

@@ -110,7 +110,7 @@ void qemu_command(const struct qemu *q, const struct qemu_words *words,
 	};
 
 	*c = (struct emulator_command){
-		.serial_fd = 1,
+		.serial_fd = 1, .place = q->place,
 	};
 	emulator_file(c, q->image_fd);
 	for (size_t i = 0; i < sizeof(argv) / sizeof(argv[0]); i++)

@@ -136,9 +136,10 @@ static const char *xen_unsupported(struct target_context *ctx,
 	return emulator_unsupported(r);
 }
 
-static int boot(struct xen *x, struct error *e)
+static int boot(struct target_context *ctx, struct error *e)
 {
-	struct emulator_command c = { .argc = 0 };
+	struct emulator_command c = { .place = emulator_place(ctx, false) };
+	struct xen *x = ctx->state;
 	int rc = x->host->command(x, &c, e);
 
 	return rc ? rc : emulator_start(&x->em, &c, e);
@@ -156,7 +157,7 @@ static int xen_create(struct target_context *ctx, const struct run_request *r,
 	    (emulator_wait(&x->em, 1u << SERIAL_READY, x->host->boot_ms) !=
 	     EMULATOR_EVENT || x->em.events & 1u << SERIAL_SPOILT))
 		boot_end(x);
-	return x->em.pid ? 0 : boot(x, e);
+	return x->em.pid ? 0 : boot(ctx, e);
 }
 
 void xen_console_keep(char *text, size_t n, struct observation *seen)
