@@ -1,8 +1,8 @@
 /*
- * The load that a bench of a disk puts on it: what a request is, and how many
- * are under way. By it the result tells of requests and bytes a second and of
- * what each costs both sides in CPU time; a target that has its own devices
- * (QEMU) makes such a disk of it.
+ * The load that a bench puts on a virtio device: what a request is, and how
+ * many are under way. By it the result tells of requests and bytes a second
+ * and of what each costs both sides in CPU time; a target that has its own
+ * devices (QEMU) makes such a device of it.
  */
 #ifndef VMGAUGE_LOAD_H
 #define VMGAUGE_LOAD_H
@@ -14,12 +14,19 @@
 #define LOAD_QUEUES_MAX	8
 #define LOAD_DISK_ID	"vmgauge"	/* VIRTIO_BLK_T_GET_ID; no other is touched */
 
-/* fio's words. */
+/* The station that is ours: no frame is given to a network of another. */
+#define LOAD_MAC_TEXT	"02:56:4d:47:00:00"
+#define LOAD_MAC_WORD	0x474d5602u	/* its first four bytes */
+
+/* Of a disk, in fio's words; and of others. */
 enum load_way {
 	LOAD_NONE = 0,			/* the bench is of something else */
 	LOAD_READ, LOAD_WRITE,		/* one behind the other, and again */
 	LOAD_RANDREAD, LOAD_RANDWRITE,
 	LOAD_FLUSH,
+	LOAD_FRAMES,			/* to a network */
+	LOAD_OUTPUT,			/* of a console */
+	LOAD_ENTROPY,			/* taken from a source of it */
 	LOAD_WAYS
 };
 
@@ -28,6 +35,8 @@ enum load_backend {
 	LOAD_MEMORY,
 	LOAD_FILE,			/* by the host's page cache */
 	LOAD_DIRECT,			/* past it: O_DIRECT */
+	LOAD_LOOP,			/* gives back what it is given */
+	LOAD_KERNEL,			/* the host's, of which is asked */
 	LOAD_BACKENDS
 };
 
@@ -51,6 +60,11 @@ struct load {
 	uint32_t queues;		/* 0 = 1 */
 	uint32_t requests;		/* in an operation */
 };
+
+static inline bool load_of_disk(const struct load *l)
+{
+	return l->way >= LOAD_READ && l->way <= LOAD_FLUSH;
+}
 
 static inline uint32_t load_queues(const struct load *l)
 {

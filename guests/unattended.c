@@ -32,14 +32,15 @@ static const char *cannot_run(const struct bench *b, const struct probe *p)
 	unsigned int needs = b ? b->needs : p->needs;
 
 	if (needs & ~(unsigned int)(NEED_IRQCHIP | NEED_PIT | NEED_DEVICE |
-				    NEED_DISK | NEED_MACHINE | NEED_SCRATCH))
+				    NEED_VIRTIO | NEED_MACHINE | NEED_SCRATCH |
+				    NEED_PREEMPTION))
 		return "needs what only the built-in VMM sets up";
-	if (!b && p->vcpus > 1)
+	if ((b ? b->vcpus : p->vcpus) > 1)
 		return "takes more than one vCPU, which only the built-in VMM starts";
-	/* A disk may be there, and is then a target's own. */
+	/* A device may be there, and is then a target's own. */
 	if (b ? !b->load.way && (b->host_block || b->host_rewind ||
 				 b->arena.bytes) :
-	    (p->prepare && !(needs & NEED_DISK)) || p->judge)
+	    (p->prepare && !(needs & NEED_VIRTIO)) || p->judge)
 		return "has a host half, which only the built-in VMM runs";
 	if ((needs & NEED_DEVICE) && !boot.ask.devices)
 		return "pokes a port or a page that may be somebody's here: "

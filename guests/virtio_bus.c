@@ -7,6 +7,10 @@
 #define PATIENCE_CYCLES	(4000ull << 20)		/* about 1 s */
 #define LOOK_CYCLES	(1ull << 18)		/* between looks at the status */
 
+/* Where QEMU's machine "microvm" has its devices, one behind the other. */
+#define QEMU_MMIO_GPA	0xfeb00000ull
+#define QEMU_MMIO_SLOTS	24u
+
 uint32_t virtio_bus_status(const struct virtio_bus *d)
 {
 	if (virtio_bus_is_pci(d))
@@ -68,6 +72,22 @@ void virtio_bus_accept(const struct virtio_bus *d)
 	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
 	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES,
 		   (uint32_t)(d->features >> 32));
+}
+
+uint64_t virtio_bus_find(enum virtio_id id)
+{
+	if (bell_heard)
+		return VIRTIO_MMIO_GPA;
+	if (pci_bus_has(id))
+		return VIRTIO_BUS_PCI;
+	for (uint64_t i = 0; i < QEMU_MMIO_SLOTS; i++) {
+		uint64_t gpa = QEMU_MMIO_GPA + i * VIRTIO_MMIO_BYTES;
+
+		if (mmio_read32(gpa) == VIRTIO_MMIO_MAGIC_VALUE &&
+		    mmio_read32(gpa + VIRTIO_MMIO_DEVICE_ID) == (uint32_t)id)
+			return gpa;
+	}
+	return 0;
 }
 
 static const char *mmio_find(const struct virtio_bus *d, enum virtio_id id)

@@ -62,6 +62,13 @@ uint64_t virtio_bus_offered(const struct virtio_bus *d);
 void virtio_bus_accept(const struct virtio_bus *d);
 
 /*
+ * Where a device of that kind is: the built-in VMM's over MMIO, or one of
+ * QEMU's, on PCI in its machine "q35" and over MMIO in "microvm". As a GPA for
+ * virtio_bus_open(); 0: there is none.
+ */
+uint64_t virtio_bus_find(enum virtio_id id);
+
+/*
  * A device of that kind at `gpa`, or VIRTIO_BUS_PCI for the first on that bus:
  * reset, and agreed with on those of the wanted features that it offers. It
  * has no vector then; who wants interrupts over PCI sets one before it gives

@@ -122,6 +122,11 @@ static bool is_used(const struct virtio_ring *r)
 	       !!(flags & VIRTQ_PACKED_USED) == r->take_wrap;
 }
 
+/*
+ * A length without VIRTQ_DESC_F_WRITE is none (2.8.5). QEMU leaves that out
+ * always, and Linux's driver believes the length all the same; so does this
+ * one, and remembers it for who asks.
+ */
 bool packed_ring_take(struct virtio_ring *r, struct virtio_done *done)
 {
 	const volatile struct virtq_packed_desc *d = desc_at(r, r->take_at);
@@ -130,7 +135,8 @@ bool packed_ring_take(struct virtio_ring *r, struct virtio_done *done)
 		return false;
 	barrier_order();
 	done->slot = d->id;
-	done->len = d->flags & VIRTQ_WRITE ? d->len : 0;
+	done->len = d->len;
+	r->unsaid |= done->len && !(d->flags & VIRTQ_WRITE);
 	step(r, &r->take_at, &r->take_wrap, done->slot < r->size ?
 	     r->length[done->slot] : 1);
 	return true;

@@ -11,7 +11,7 @@
 #include "virtio_bus.h"
 
 #define PLAIN_QUEUES_MAX	5u
-#define PLAIN_QUEUE_SIZE	16u
+#define PLAIN_QUEUE_SIZE	8u	/* QEMU's entropy has no more */
 
 /* In guest memory that the device reaches, aligned to a page. */
 struct virtio_plain_area {

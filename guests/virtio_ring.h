@@ -42,6 +42,7 @@ struct virtio_ring {
 	/* Packed: where both sides are, and what was added since a decision. */
 	uint16_t add_at, take_at, news;
 	bool add_wrap, take_wrap;
+	bool unsaid;			/* packed_ring_take(): see there */
 	uint8_t length[VIRTQ_SIZE_MAX];	/* of a slot's request, descriptors */
 };
 

@@ -1,5 +1,5 @@
 /*
- * Benches of a disk: throughput, and what it costs.
+ * Benches of a device: throughput, and what it costs.
  *
  * A throughput without its price says little: a device that polls has the
  * best one, for a CPU of its own. So each result has the CPU time that a
@@ -18,12 +18,14 @@
 static const char *const way_name[LOAD_WAYS] = {
 	[LOAD_READ] = "read", [LOAD_WRITE] = "write",
 	[LOAD_RANDREAD] = "randread", [LOAD_RANDWRITE] = "randwrite",
-	[LOAD_FLUSH] = "flush",
+	[LOAD_FLUSH] = "flush", [LOAD_FRAMES] = "frames",
+	[LOAD_OUTPUT] = "output", [LOAD_ENTROPY] = "entropy",
 };
 
 static const char *const backend_name[LOAD_BACKENDS] = {
 	[LOAD_NULL] = "null", [LOAD_MEMORY] = "memory", [LOAD_FILE] = "file",
-	[LOAD_DIRECT] = "direct",
+	[LOAD_DIRECT] = "direct", [LOAD_LOOP] = "loop",
+	[LOAD_KERNEL] = "kernel",
 };
 
 static const char *const doorbell_name[LOAD_DOORBELLS] = {

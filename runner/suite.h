@@ -57,11 +57,17 @@ enum need {
 	NEED_CONTAINER	= 1 << 8,	/* something that a process is kept in */
 	NEED_DEVICE	= 1 << 11,	/* ABI_PORT_USER, ABI_MMIO_GPA: the VMM's */
 	NEED_VMM	= 1 << 10,	/* a doing of the built-in VMM */
-	NEED_DISK	= 1 << 12,	/* a virtio disk: `prepare`'s, or QEMU's */
+	/* A virtio device: `prepare`'s, or one of QEMU's. */
+	NEED_DISK	= 1 << 12,
+	NEED_NETWORK	= 1 << 13,	/* each frame comes back */
+	NEED_CONSOLE	= 1 << 14,	/* likewise each byte */
+	NEED_ENTROPY	= 1 << 15,
+	NEED_VIRTIO	= NEED_DISK | NEED_NETWORK | NEED_CONSOLE |
+			  NEED_ENTROPY,
 	NEED_DIRTY_RING	= 1 << 16,	/* each vCPU logs into a ring */
 	NEED_IRQCHIP_SPLIT = 1 << 17,	/* LAPICs in the kernel, no more */
 	NEED_PIT	= 1 << 18,	/* in-kernel PIT; with NEED_IRQCHIP */
-	NEED_PREEMPTION	= 1 << 19,	/* a vCPU spins until another has run */
+	NEED_PREEMPTION	= 1 << 19,	/* a vCPU spins until another has run, or it is stopped */
 };
 
 /* What a process target times around a run, instead of something in it. */
@@ -116,7 +122,7 @@ struct bench {
 	struct maps maps;
 	struct maps maps_shadow;	/* unless declared: as `maps` */
 	struct arena arena;
-	struct load load;		/* of a bench of a disk */
+	struct load load;		/* of a bench of a virtio device */
 	bool sleeps;			/* context switches are part of it */
 	/*
 	 * How many vCPUs: `scales` makes a row for each count that --vcpus asks

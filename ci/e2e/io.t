@@ -14,7 +14,7 @@ if have_kvm; then
 	check "all rows run" judged
 	check "as the schema has it" valid here.json
 	check "every row ends in a verdict, and none is an error" holds \
-		here.json "len(d['results']) >= 86" \
+		here.json "len(d['results']) >= 90" \
 		"not [(x['id'], x['verdict'], x['reason']) for x in d['results']
 		      if x['verdict'] not in ('pass', 'skip')]" \
 		"all(x['reason'] for x in d['results'] if x['verdict'] == 'skip')"
@@ -27,7 +27,7 @@ if have_kvm; then
 		      if x['verdict'] == 'pass' and not 0 < x['median'] < 1e11]"
 	check "throughput has its price, on both sides" holds here.json \
 		"not [(x['id'], x['load']) for x in d['results']
-		      if x['verdict'] == 'pass' and x['id'].startswith('io/blk')
+		      if x['verdict'] == 'pass' and 'load' in x
 		      and not (x['load']['device_ns'] > 0 and
 			       x['load']['vcpu_ns'] > 0 and
 			       x['load']['requests_per_s'] > 0)]"
@@ -35,6 +35,9 @@ if have_kvm; then
 		"all(r('io/' + x + '_device', 3)['verdict'] ==
 		     r('io/' + x, 3)['verdict'] for x in
 		     ('net_loop_1514', 'net_vm_stream_2'))"
+	check "a network's, a console's and entropy's, too" holds here.json \
+		"{x['load']['way'] for x in d['results'] if 'load' in x} >=
+		 {'read', 'frames', 'output', 'entropy'}"
 	check "and the latencies of single requests, in order" holds here.json \
 		"not [x['id'] for x in d['results'] if 'load' in x and
 		      list(x['load']['latency_ns'].values()) !=
@@ -60,7 +63,7 @@ if have_kvm; then
 	vmgauge conform 'fidelity/virtio*/*' --deadline 10000 -o probes.json
 	check "the device keeps to its standard" exited 0
 	check "in all of its probes" holds probes.json \
-		"len(d['results']) >= 38" \
+		"len(d['results']) >= 39" \
 		"all(x['verdict'] == 'pass' for x in d['results'])"
 else
 	skip "rows on this host" "no /dev/kvm"
@@ -89,15 +92,20 @@ if "${host[@]}" --check >check.txt 2>&1; then
 			"len([x for x in d['results']
 			      if x['verdict'] == 'pass']) >= 18"
 		capture "${host[@]}" -- bench 'io/net_loop*' 'io/net_vm_*' \
+			'io/net_tap_*' 'io/net_vhost_*' \
 			'io/net_integrity_merged*' \
 			'io/blk_form*' 'io/blk_irq_by*' 'io/console*' 'io/rng*' 'io/balloon*' \
 			--instances 1 --budget 8 --deadline 20000 -o net.json
-		host_died || check "between 2 and 8 VMs, too" holds net.json \
+		host_died || check "between 2 and 8 VMs, and by the kernel's vhost-net, too" holds net.json \
 			"not [(x['id'], x['verdict'], x['reason'] or
 			       x['attest']['reason']) for x in d['results']
 			      if x['verdict'] != 'pass' or
 			      not x['attest']['attested']]" \
-			"len(d['results']) >= 26"
+			"len(d['results']) >= 31"
+		VMGAUGE=$BUILD/unit/test_virtio_net capture "${host[@]}" --
+		host_died || check "frames pass vhost-net whole, and resets" \
+			eval 'says "OK ] frames_pass_the_kernel" &&
+			      ! says "not judged"'
 		capture "${host[@]}" -- bench io/integrity_memory_split_event \
 			io/integrity_memory_packed_tables --instances 1 \
 			--budget 2 --deadline 20000 -o right.json
@@ -107,7 +115,7 @@ if "${host[@]}" --check >check.txt 2>&1; then
 		capture "${host[@]}" -- conform 'fidelity/virtio*/*' \
 			--deadline 10000 -o there.json
 		host_died || check "and the device keeps to its standard" \
-			holds there.json "len(d['results']) >= 38" \
+			holds there.json "len(d['results']) >= 39" \
 			"not [(x['id'], x['reason']) for x in d['results']
 			      if x['verdict'] != 'pass']"
 	fi

@@ -114,6 +114,8 @@ check "without fio the row is a skip that names the package" holds nofio.json \
 	 'with O_DIRECT' in d['results'][0]['reason']" \
 	"d['results'][0]['verdict'] == 'skip'"
 
+others=(io/net_loop_64_q1 io/net_loop_1514 io/console_write io/rng_read)
+
 command -v qemu-system-x86_64 >/dev/null || {
 	skip "the same rows against QEMU's devices" \
 		"qemu-system-x86_64 is not installed"
@@ -144,6 +146,20 @@ vmgauge conform 'fidelity/virtio_any/*' --target qemu:tcg,machine=microvm \
 check "and over MMIO no other" holds any.json \
 	"[x['verdict'] for x in sorted(d['results'], key=lambda x: x['id'])] ==
 	 ['pass', 'fail', 'fail', 'pass']"
+for machine in q35 microvm; do
+	vmgauge conform 'fidelity/virtio_net/*' 'fidelity/virtio_small/*' \
+		--target "qemu:tcg,machine=$machine" -o small.json
+	check "$machine: frames, bytes and entropy by QEMU's devices" holds \
+		small.json "sorted((x['id'].split('/')[-1], x['verdict'])
+			for x in d['results'] if x['verdict'] != 'skip') == [
+			('address_is_one_stations_own', 'pass'),
+			('console_keeps_what_has_no_room_yet', 'fail'),
+			('console_output_comes_back', 'pass'),
+			('entropy_differs', 'pass'),
+			('frames_come_as_they_were_sent', 'pass'),
+			('header_says_one_buffer', 'fail'),
+			('order_is_kept_when_many_are_under_way', 'pass')]"
+done
 vmgauge bench io/blk_read_4k_null_pci_q1 io/blk_read_4k_null_poll_q1 \
 	--target qemu:tcg,machine=microvm -o other.json
 check "what QEMU's devices do in their own way is skipped" holds other.json \
@@ -158,6 +174,20 @@ for machine in microvm q35; do
 		for x in d['results'] if x['verdict'] != 'pass']" \
 		"[x['load']['queues'] for x in d['results']] == [1, 1, 1, 8]"
 done
+for machine in microvm q35; do
+	vmgauge bench "${others[@]}" --target "qemu:tcg,machine=$machine" \
+		--instances 1 --budget 2 -o other.json
+	check "$machine: its network, its console and its entropy, priced" \
+		holds other.json "not [(x['id'], x['verdict'], x['reason'])
+			for x in d['results'] if x['verdict'] != 'pass' or
+			x['load']['device_ns'] is None]" \
+		"len(d['results']) == ${#others[@]}"
+done
+check "as the schema has it" valid other.json
+vmgauge bench io/net_loop_64_merged io/balloon_report \
+	--target qemu:tcg -o other.json
+check "what is the built-in VMM's alone is skipped" holds other.json \
+	"[x['verdict'] for x in d['results']] == ['skip', 'skip']"
 vmgauge bench io/blk_read_4k_null_q1 --target qemu:tcg,disk=floppy
 check "an unknown kind of disk is refused by name" refused "disk=floppy" \
 	"disk=main"

@@ -11,7 +11,7 @@ SUMMARY = "SVM and nested paging: kvm_amd in QEMU TCG"
 PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86"}
 FILES = {}     # firmware comes with that package
 # zram compresses by lzo-rle, which nothing in it says.
-MODULES = ["kvm-amd", "lzo-rle", "zram"]
+MODULES = ["kvm-amd", "lzo-rle", "zram", "vhost-net"]
 MEMORY_MIB = 2048
 BOOT_LIMIT_S = 200
 RUN_LIMIT_S = 900

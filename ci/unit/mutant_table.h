@@ -366,7 +366,7 @@ static const struct mutant mutants[] = {
 	{ "fidelity/virtio_any/used_length_of_any_disk", .ring = 3,
 	  .fn = used_length_change },
 	{ "fidelity/virtio_any/packed_used_descriptor_says_write", .ring = 3,
-	  .fn = used_length_change },
+	  .fn = write_flag_forget },
 	{ "fidelity/virtio_any/data_of_any_disk_survives", .ring = 3,
 	  .fn = disk_bit_turn },
 
@@ -429,6 +429,8 @@ static const struct mutant mutants[] = {
 	/* fidelity/virtio_small */
 	{ "fidelity/virtio_small/console_output_comes_back", .ring = 3,
 	  .fn = console_change },
+	{ "fidelity/virtio_small/console_keeps_what_has_no_room_yet",
+	  .ring = 3, .fn = console_change },
 	{ "fidelity/virtio_small/entropy_differs", .ring = 3,
 	  .fn = entropy_repeat },
 	{ "fidelity/virtio_small/balloon_takes_what_it_is_given", .ring = 3,

@@ -6,23 +6,6 @@
  */
 #include "virtio_disk.h"
 
-/* Begins anew, and offers the device these features; its status then. */
-__guest uint32_t features_try(uint64_t features)
-{
-	const struct virtio_bus *d = &disk.device;
-
-	virtio_bus_reset(&disk.device);
-	virtio_set(d, VIRTIO_MMIO_STATUS, VIRTIO_ACKNOWLEDGE);
-	virtio_set(d, VIRTIO_MMIO_STATUS, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
-	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
-	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)features);
-	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 1);
-	virtio_set(d, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)(features >> 32));
-	virtio_set(d, VIRTIO_MMIO_STATUS, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER |
-		   VIRTIO_FEATURES_OK);
-	return status_get() & VIRTIO_FEATURES_OK;
-}
-
 VIRTIO_PROBE(registers_identify_the_device,
 	.rule = "Magic, version 2 and the kind of device are read from its registers, and a "
 		"queue that is not there has a size of 0",
@@ -47,9 +30,9 @@ VIRTIO_PROBE(features_are_agreed_on_or_refused,
 	.control = "a device that always says FEATURES_OK is caught")
 {
 	disk.device.gpa = VIRTIO_MMIO_GPA;
-	CHECK_EQ(0, features_try(0));
-	CHECK_EQ(0, features_try(VIRTIO_F_VERSION_1 | 1ull << 49));
-	CHECK_EQ(VIRTIO_FEATURES_OK, features_try(VIRTIO_F_VERSION_1));
+	CHECK_EQ(0, features_accepted(0));
+	CHECK_EQ(0, features_accepted(VIRTIO_F_VERSION_1 | 1ull << 49));
+	CHECK_EQ(VIRTIO_FEATURES_OK, features_accepted(VIRTIO_F_VERSION_1));
 	CHECK_EQ(VIRTIO_F_VERSION_1,
 		 virtio_bus_offered(&disk.device) & VIRTIO_F_VERSION_1);
 }
@@ -154,31 +137,20 @@ VIRTIO_PROBE(data_survives_wraps_and_resets,
 	.control = "one bit that turns on the disk is caught",
 	.judge = HOST(disk_judge))
 {
-	uint32_t block, wrong = 0, len;
-	int failed = 0;
+	uint32_t failed = 0;
 
-	for (block = 0; block < BLOCKS; block++) {
+	for (uint32_t block = 0; block < BLOCKS; block++) {
 		/* Now and then a reset, with a request under way. */
 		if (block % 128 == 0 && !disk_open(1, SHORT_QUEUE,
 						   block & 128 ? 0 :
 						   VIRTIO_F_EVENT_IDX))
 			return;
-		block_fill(block);
-		failed |= virtio_blk_do(&disk, VIRTIO_BLK_T_OUT, block * 8ull,
-					BLOCK_BYTES, &len);
-		if (block % 128 == 127) {
-			virtio_blk_submit(&disk, 0, VIRTIO_BLK_T_OUT,
-					  block * 8ull, BLOCK_BYTES);
-			virtio_blk_kick(&disk);
-		}
+		failed += !block_write(block);
+		if (block % 128 == 127)
+			block_abandon(block);
 	}
 	if (!disk_open(1, SHORT_QUEUE, VIRTIO_F_INDIRECT_DESC))
 		return;
-	for (block = 0; block < BLOCKS; block++) {
-		failed |= virtio_blk_do(&disk, VIRTIO_BLK_T_IN, block * 8ull,
-					BLOCK_BYTES, &len);
-		wrong += block_wrong(block);
-	}
 	CHECK_EQ(0, failed);
-	CHECK_EQ(0, wrong);
+	CHECK_EQ(0, blocks_wrong(BLOCKS));
 }

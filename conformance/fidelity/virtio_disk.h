@@ -104,6 +104,54 @@ __guest uint32_t block_wrong(uint32_t block)
 	return wrong;
 }
 
+/* By the usual driver, which is open. True: the device did. */
+__guest bool block_write(uint32_t block)
+{
+	uint32_t len;
+
+	block_fill(block);
+	return !virtio_blk_do(&disk, VIRTIO_BLK_T_OUT, block * 8ull,
+			      BLOCK_BYTES, &len);
+}
+
+/* Of the first so many blocks: words that are not what was written. */
+__guest uint32_t blocks_wrong(uint32_t blocks)
+{
+	uint32_t wrong = 0, len;
+
+	for (uint32_t block = 0; block < blocks; block++)
+		wrong += virtio_blk_do(&disk, VIRTIO_BLK_T_IN, block * 8ull,
+				       BLOCK_BYTES, &len) ?
+			 BLOCK_BYTES / 8 : block_wrong(block);
+	return wrong;
+}
+
+/* Makes the driver leave in the middle: a write that nobody waits for. */
+__guest void block_abandon(uint32_t block)
+{
+	virtio_blk_submit(&disk, 0, VIRTIO_BLK_T_OUT, block * 8ull,
+			  BLOCK_BYTES);
+	virtio_blk_kick(&disk);
+}
+
+/* Begins anew, and accepts these features: what FEATURES_OK reads then. */
+__guest uint32_t features_accepted(uint64_t features)
+{
+	struct virtio_bus *d = &disk.device;
+	uint32_t accepted;
+
+	virtio_bus_reset(d);
+	virtio_bus_status_set(d, VIRTIO_ACKNOWLEDGE);
+	virtio_bus_status_set(d, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER);
+	d->features = features;
+	virtio_bus_accept(d);
+	virtio_bus_status_set(d, VIRTIO_ACKNOWLEDGE | VIRTIO_DRIVER |
+			      VIRTIO_FEATURES_OK);
+	accepted = virtio_bus_status(d) & VIRTIO_FEATURES_OK;
+	virtio_bus_reset(d);
+	return accepted;
+}
+
 __host void disk_judge(struct item_host *h)
 {
 	const struct virtio_device *d = h->opaque;

@@ -1,13 +1,12 @@
 /*
- * A virtio network device keeps to its standard: its address, its header, and
- * frames that come as they were sent, in their order, by every form of ring.
- *
- * The device is the built-in VMM's, at a hub that gives each frame back.
+ * A virtio network device keeps to its standard, whoever made it: its address,
+ * its header, and frames that come as they were sent, in their order, by every
+ * form of ring.
  */
 #include "virtio_network.h"
 
 #define NET_PROBE(id, ...)						\
-	PROBE(id, .rings = RING3, .needs = NEED_VMM | NEED_SCRATCH,	\
+	PROBE(id, .rings = RING3, .needs = NEED_NETWORK | NEED_SCRATCH,	\
 	      .prepare = HOST(net_prepare), __VA_ARGS__)
 
 static struct virtio_net net;
@@ -98,7 +97,11 @@ NET_PROBE(header_says_one_buffer,
 	CHECK_EQ(0, h.gso_type | h.flags);
 }
 
-NET_PROBE(what_is_no_frame_is_given_back,
+/* Of a device that says how long a frame may be, as the built-in VMM's. */
+PROBE(what_is_no_frame_is_given_back,
+	.rings = RING3,
+	.needs = NEED_VMM | NEED_SCRATCH,
+	.prepare = HOST(net_prepare),
 	.rule = "A packet shorter than its addresses or longer than the MTU is used and not sent; the "
 		"next one is",
 	.cite = "VIRTIO 1.2, 5.1.6.2 Packet Transmission",

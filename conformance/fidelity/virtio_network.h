@@ -1,6 +1,7 @@
 /*
  * What the probes of virtio networks share: the built-in VMM's device at a hub
- * that gives each frame back, its driver, and what frames hold.
+ * that gives each frame back, or QEMU's at a socket that does; its driver, and
+ * what frames hold.
  *
  * The driver runs at CPL3, where every KVM lets the CPU itself run.
  */
@@ -38,19 +39,38 @@ __host void net_prepare(struct item_host *h)
 	net_plug(h, 1);
 }
 
+/* Somebody's network is left alone. */
+__guest bool net_is_ours(void)
+{
+	struct virtio_bus d = { .gpa = virtio_bus_find(VIRTIO_ID_NET) };
+
+	if (!d.gpa || virtio_bus_open(&d, d.gpa, VIRTIO_ID_NET,
+				      VIRTIO_NET_F_MAC)) {
+		SKIP("there is no modern virtio network device");
+		return false;
+	}
+	if (bell_heard || virtio_bus_config(&d, 0) == LOAD_MAC_WORD)
+		return true;
+	SKIP("the virtio network device does not say that it is vmgauge's");
+	return false;
+}
+
 /* Fails its check when it cannot. */
 __guest bool pairs_open(struct virtio_net *net, uint16_t pairs,
 			uint64_t features, uint32_t receive_bytes)
 {
 	const struct virtio_net_setup setup = {
-		.gpa = VIRTIO_MMIO_GPA,
+		.gpa = virtio_bus_find(VIRTIO_ID_NET),
 		.area = (struct virtio_net_area *)ABI_SCRATCH_GPA,
 		.slots = receive_bytes ? NET_SLOTS_MAX : SLOTS,
 		.queue_size = receive_bytes ? NET_SLOTS_MAX : SLOTS,
 		.receive_bytes = receive_bytes, .features = features,
 	};
-	const char *why = virtio_net_open_pairs(net, pairs, &setup);
+	const char *why;
 
+	if (!net_is_ours())
+		return false;
+	why = virtio_net_open_pairs(net, pairs, &setup);
 	CHECK_EQ(0, (uint64_t)why);
 	return !why;
 }

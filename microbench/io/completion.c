@@ -49,7 +49,7 @@ __host int signal_plug(struct item_host *h)
 		.cite = "Linux, Documentation/virt/kvm/api.rst: KVM_IRQFD, KVM_SIGNAL_MSI", \
 		.per = "request",					\
 		.rings = RING3,						\
-		.needs = NEED_VMM | NEED_SCRATCH | NEED_IRQCHIP,	\
+		.needs = NEED_VMM | NEED_SCRATCH | NEED_PREEMPTION | NEED_IRQCHIP, \
 		.load.way = LOAD_READ,					\
 		.load.backend = LOAD_NULL,				\
 		.load.bytes = COMPLETION_BYTES,				\
@@ -57,7 +57,7 @@ __host int signal_plug(struct item_host *h)
 		.load.requests = 1,					\
 		.load.interrupts = true,				\
 		.setup = GUEST(run_setup),				\
-		.rewind = GUEST(run_rewind),				\
+		.rewind = GUEST(load_rewind),				\
 		.op = GUEST(run_op),					\
 		.teardown = GUEST(run_teardown),			\
 		.host_setup = HOST(plug_),				\

@@ -1,45 +1,30 @@
 /*
  * What the block benches share on the host: a virtio disk plugged into the
  * bench's own VM, as its load says, and what that costs in CPU time.
- *
- * The price is taken around each timed block: the vCPU's thread, which also
- * runs these functions, and the rest of the process, which is the device, be
- * it in a thread of ours or in one that the kernel made for io_uring.
  */
 #ifndef VMGAUGE_IO_DISK_H
 #define VMGAUGE_IO_DISK_H
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "host/disk_file.h"
 #include "item_host.h"
 #include "kvm/virtio/blk.h"
 #include "kvm/virtio/mmio.h"
 #include "kvm/virtio/pci.h"
+#include "price.h"
 #include "target/target.h"
 
 #define DISK_DATA_GPA	(ABI_SCRATCH_GPA + (1ull << 20))
 
-/* Host: the disk, and what had been used when the batch began. */
+/* Host: the disk, and when the batch began. */
 struct disk {
 	struct virtio_device *device;	/* the VM's */
-	uint64_t served;
-	double all_ns, own_ns;
+	struct price_from from;
 };
-
-__host double cpu_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	if (clock_gettime(clock, &t))
-		return NAN;
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 __host enum blk_backend_kind disk_backend(const struct load *l)
 {
@@ -115,31 +100,23 @@ __host int disk_rewind(struct item_host *h)
 	struct virtio_stats now;
 
 	virtio_device_stats(disk->device, &now);
-	disk->served = now.served;
-	disk->all_ns = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
-	disk->own_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+	price_begin(&disk->from, now.served);
 	return 0;
 }
 
 /* Nothing failed that the guest did not see; and what the block cost. */
 __host int disk_verify(struct item_host *h)
 {
-	double all_ns = cpu_ns(CLOCK_PROCESS_CPUTIME_ID);
-	double own_ns = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
 	const struct disk *disk = h->opaque;
 	struct virtio_stats now;
 
+	virtio_device_stats(disk->device, &now);
+	price_end(h, &disk->from, now.served);
 	if (virtio_blk_errors(disk->device) ||
 	    virtio_status_read(disk->device) & VIRTIO_NEEDS_RESET) {
 		host_verdict(h, ABI_ERROR, "the disk had errors");
 		return -EIO;
 	}
-	virtio_device_stats(disk->device, &now);
-	all_ns -= disk->all_ns;
-	own_ns -= disk->own_ns;
-	h->price.requests += (double)(now.served - disk->served);
-	h->price.vcpu_ns += own_ns;
-	h->price.device_ns += all_ns > own_ns ? all_ns - own_ns : 0;
 	return 0;
 }
 

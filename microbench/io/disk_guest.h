@@ -7,24 +7,20 @@
  * answered. It polls the rings, or waits for the interrupt, at CPL3, where
  * every KVM lets the CPU itself run. Several queues are one CPU's to drive.
  *
- * A request's latency is from its submission until its completion is seen.
- * The clock is read once for all that are seen together, and that is also
- * when those that take their places are submitted.
+ * The clock is read once for all completions that are seen together, and that
+ * is also when those that take their places are submitted.
  */
 #ifndef VMGAUGE_IO_DISK_GUEST_H
 #define VMGAUGE_IO_DISK_GUEST_H
 
 #include "apic.h"
 #include "irq.h"
+#include "load_guest.h"
 #include "virtio_blk.h"
 
 #define DISK_SECTORS	(LOAD_DISK_BYTES / VIRTIO_BLK_SECTOR)
 
-/* Where QEMU's machine "microvm" has its devices, one behind the other. */
-#define QEMU_MMIO_GPA	0xfeb00000ull
-#define QEMU_MMIO_SLOTS	24u
-
-/* Which pin of its two I/O APICs is a slot's depends: of all from here on. */
+/* Which pin of its two I/O APICs a slot of "microvm" has: any from here on. */
 #define QEMU_IOAPIC_GPA	0xfec00000ull
 #define QEMU_IOAPIC_STEP	0x10000u
 #define QEMU_PIN_FIRST	5u
@@ -48,19 +44,8 @@ static struct run {
 /* The device; 0 where there is none. */
 __guest uint64_t disk_find(void)
 {
-	if (bell_heard)
-		return run.load->pci ? VIRTIO_BUS_PCI : VIRTIO_MMIO_GPA;
-	if (pci_bus_has(VIRTIO_ID_BLOCK))
-		return VIRTIO_BUS_PCI;
-	for (uint64_t i = 0; i < QEMU_MMIO_SLOTS; i++) {
-		uint64_t gpa = QEMU_MMIO_GPA + i * VIRTIO_MMIO_BYTES;
-
-		if (mmio_read32(gpa) == VIRTIO_MMIO_MAGIC_VALUE &&
-		    mmio_read32(gpa + VIRTIO_MMIO_DEVICE_ID) ==
-		    VIRTIO_ID_BLOCK)
-			return gpa;
-	}
-	return 0;
+	return bell_heard && run.load->pci ? VIRTIO_BUS_PCI :
+	       virtio_bus_find(VIRTIO_ID_BLOCK);
 }
 
 /* Somebody's data are not to be written over. */
@@ -154,15 +139,6 @@ __guest void run_setup(void)
 		irq_enable();
 }
 
-/* Before each batch: what was tried before the first timed one is forgotten. */
-__guest void run_rewind(void)
-{
-	if (mailbox->blocks_done)
-		return;
-	for (uint32_t i = 0; i < LATENCY_BUCKETS; i++)
-		mailbox->latency[i] = 0;
-}
-
 __guest void run_teardown(void)
 {
 	if (run.load->interrupts) {
@@ -249,8 +225,7 @@ __guest uint32_t run_take(uint16_t q, uint32_t *submitted)
 	while ((slot = virtio_blk_take(&run.disk[q], &len)) >= 0) {
 		if (!done++)
 			now = tsc_read();
-		mailbox->latency[latency_bucket(now -
-						run.begin_tsc[q][slot])]++;
+		load_took(run.begin_tsc[q][slot], now);
 		if (*submitted < run.load->requests) {
 			run_submit(q, (uint16_t)slot, now);
 			++*submitted;

@@ -83,7 +83,7 @@
 		.load.depth = depth_,					\
 		.load.requests = n,					\
 		.setup = GUEST(run_setup),				\
-		.rewind = GUEST(run_rewind),				\
+		.rewind = GUEST(load_rewind),				\
 		.op = GUEST(run_op),					\
 		.teardown = GUEST(run_teardown),			\
 		.host_setup = HOST(disk_plug),				\
@@ -94,7 +94,7 @@
 	)
 
 #define N(size, depth)	REQUESTS(BYTES_##size, depth)
-#define ALWAYS	NEED_DEVICE | NEED_SCRATCH
+#define ALWAYS	NEED_DEVICE | NEED_SCRATCH | NEED_PREEMPTION
 
 #define POLLED(when, way, size, on, depth)				\
 	ROW(blk_##way##_##size##_##on##_q##depth,			\

@@ -55,14 +55,14 @@ __guest void form_setup(uint64_t features)
 		.per = "request",					\
 		.per_op = FORM_REQUESTS,				\
 		.rings = RING3,						\
-		.needs = NEED_DEVICE | NEED_SCRATCH,			\
+		.needs = NEED_DEVICE | NEED_SCRATCH | NEED_PREEMPTION,	\
 		.load.way = LOAD_READ,					\
 		.load.backend = LOAD_NULL,				\
 		.load.bytes = FORM_BYTES,				\
 		.load.depth = FORM_DEPTH,				\
 		.load.requests = FORM_REQUESTS,				\
 		.setup = GUEST(id##_setup),				\
-		.rewind = GUEST(run_rewind),				\
+		.rewind = GUEST(load_rewind),				\
 		.op = GUEST(run_op),					\
 		.teardown = GUEST(run_teardown),			\
 		.host_setup = HOST(disk_plug),				\

@@ -329,7 +329,7 @@ __guest void integrity_op(void)
 		.per = "operation",					\
 		.per_op = OPS,						\
 		.rings = RING3,						\
-		.needs = NEED_VMM | NEED_SCRATCH,			\
+		.needs = NEED_VMM | NEED_SCRATCH | NEED_PREEMPTION,	\
 		.load.backend = LOAD_##ON,				\
 		.load.queues = QUEUES,					\
 		.unavailable = unavailable_,				\

@@ -32,13 +32,12 @@ __host int eight_plug(struct item_host *h)
 
 __host int tap_plug(struct item_host *h)
 {
-	return network_tap_make(h);
+	return network_tap_make(h, false, false);
 }
 
 #define CITE_NET "VIRTIO 1.2, 5.1 Network Device"
 
-#define NET_ROW(id, text, words, unit_, n, bytes_, depth_, frames_, op_, plug_, \
-		verify_, ...)						\
+#define ROW(id, text, words, unit_, n, bytes_, depth_, frames_, op_, plug_, ...) \
 	__guest void id##_setup(void)					\
 	{								\
 		station_setup(bytes_, depth_, frames_);			\
@@ -50,20 +49,39 @@ __host int tap_plug(struct item_host *h)
 		.per = unit_,						\
 		.per_op = n,						\
 		.rings = RING3,						\
-		.needs = NEED_VMM | NEED_SCRATCH,			\
 		.setup = GUEST(id##_setup),				\
 		.op = GUEST(op_),					\
 		.host_setup = HOST(plug_),				\
 		.host_teardown = HOST(network_end),			\
-		.host_verify = HOST(verify_),				\
 		/* A wait may have a few more than the doorbells. */	\
 		.exits = EXITS_RANGE(0, 8 * (n), 0),			\
 		__VA_ARGS__						\
 	)
 
-#define WORDS_LOOP "The device gives each frame back to its own guest, which polls. Frames a " \
-		   "second are the TSC's frequency over this; bytes a second that times the " \
-		   "frame's size."
+#define NET_ROW(id, text, words, unit_, n, bytes_, depth_, frames_, op_, plug_, \
+		verify_, ...)						\
+	ROW(id, text, words, unit_, n, bytes_, depth_, frames_, op_, plug_, \
+	    .needs = NEED_VMM | NEED_SCRATCH | NEED_PREEMPTION,		\
+	    .host_verify = HOST(verify_), __VA_ARGS__)
+
+/* By any target that has such a network of its own. */
+#define LOOP_ROW(id, text, bytes_, depth_, frames_)			\
+	ROW(id, text, WORDS_LOOP, "frame", frames_, bytes_, depth_, frames_, \
+	    loop_op, loop_plug,						\
+	    .needs = NEED_DEVICE | NEED_SCRATCH | NEED_PREEMPTION,	\
+	    .load.way = LOAD_FRAMES,					\
+	    .load.backend = LOAD_LOOP,					\
+	    .load.bytes = bytes_,					\
+	    .load.depth = depth_,					\
+	    .load.requests = frames_,					\
+	    .rewind = GUEST(load_rewind),				\
+	    .host_rewind = HOST(network_load_rewind),			\
+	    .host_verify = HOST(network_load_verify))
+
+#define WORDS_LOOP "The device gives each frame back to its own guest, which polls: at a hub in the " \
+		   "VMM, and in QEMU at a socket that is connected to itself, by two system calls " \
+		   "of its main loop. Frames and bytes a second stand beside it, as does the CPU " \
+		   "time that a frame takes of the device and of the vCPU."
 #define WORDS_PING "To the other VM and back: four rings, four wake-ups of devices' threads, and " \
 		   "the peers' vCPUs, which share the second CPU with those threads where there " \
 		   "are but two. With several peers they are asked one after the other."
@@ -72,17 +90,13 @@ __host int tap_plug(struct item_host *h)
 #define WORDS_COST "CPU time of the threads of the device of the bench's own VM, system calls " \
 		   "included, for what the row without _device takes in time."
 
-NET_ROW(net_loop_64_q1, "a frame of 64 bytes to itself, 1 under way", WORDS_LOOP,
-	"frame", 1, 64, 1, 1, loop_op, loop_plug, network_verify);
-NET_ROW(net_loop_64, "frames of 64 bytes to itself, 32 under way", WORDS_LOOP,
-	"frame", RUN_FRAMES, 64, LOOP_DEPTH, RUN_FRAMES, loop_op, loop_plug,
-	network_verify);
-NET_ROW(net_loop_1514, "frames of 1,514 bytes to itself, 32 under way", WORDS_LOOP,
-	"frame", RUN_FRAMES, 1514, LOOP_DEPTH, RUN_FRAMES, loop_op, loop_plug,
-	network_verify);
-NET_ROW(net_loop_9014, "frames of 9,014 bytes to itself, 32 under way", WORDS_LOOP,
-	"frame", RUN_FRAMES, 9014, LOOP_DEPTH, RUN_FRAMES, loop_op, loop_plug,
-	network_verify);
+LOOP_ROW(net_loop_64_q1, "a frame of 64 bytes to itself, 1 under way", 64, 1, 1);
+LOOP_ROW(net_loop_64, "frames of 64 bytes to itself, 32 under way", 64, LOOP_DEPTH,
+	 RUN_FRAMES);
+LOOP_ROW(net_loop_1514, "frames of 1,514 bytes to itself, 32 under way", 1514,
+	 LOOP_DEPTH, RUN_FRAMES);
+LOOP_ROW(net_loop_9014, "frames of 9,014 bytes to itself, 32 under way", 9014,
+	 LOOP_DEPTH, RUN_FRAMES);
 NET_ROW(net_loop_1514_device, "CPU time of a network device for a frame of 1,514 bytes",
 	WORDS_COST, "frame", RUN_FRAMES, 1514, LOOP_DEPTH, RUN_FRAMES, loop_op,
 	loop_plug, network_cost_verify,

@@ -21,7 +21,10 @@
 #include "kvm/ioctl.h"
 #include "kvm/virtio/mmio.h"
 #include "kvm/virtio/net.h"
+#include "kvm/virtio/net_vhost.h"
 #include "kvm/vm.h"
+#include "net_echo.h"
+#include "price.h"
 #include "x86_64/entry.h"
 
 #define NET_PEERS_MAX	7u
@@ -41,6 +44,8 @@ struct network {
 	struct net_hub *hub;
 	struct virtio_device *device;	/* of the bench's own VM */
 	struct virtio_stats before;
+	struct price_from from;
+	struct echo echo;
 	unsigned int peers;
 	struct peer peer[NET_PEERS_MAX];
 };
@@ -180,29 +185,41 @@ __host int network_make(struct item_host *h, unsigned int peers,
 	return host_said(h, rc, &e);
 }
 
-/* A TAP of a name of our own; what this host does not allow is a skip. */
-__host int network_tap_make(struct item_host *h)
+__host struct virtio_device *tap_device(const char *name, bool vhost,
+					struct error *e)
+{
+	struct net_port *port;
+
+	if (vhost)
+		return net_vhost_create(name, e);
+	port = net_tap_open(name, 1, e);
+	return port ? virtio_net_create(port, e) : NULL;
+}
+
+/*
+ * At a TAP of a name of our own, served by a thread or by the kernel, with a
+ * station behind it or nobody. What this host does not allow is a skip.
+ */
+__host int network_tap_make(struct item_host *h, bool vhost, bool echo)
 {
 	const struct virtio_plug plug = { .pu = h->bystander_pu };
 	struct network *n = calloc(1, sizeof(*n));
 	struct error e = { "out of memory for a network" };
-	struct net_port *port;
 	char name[16];
-	int rc = n ? 0 : -ENOMEM;
+	int rc;
 
 	h->opaque = n;
+	if (!n)
+		return host_said(h, -ENOMEM, &e);
 	snprintf(name, sizeof(name), "vmg%d", (int)getpid());
-	port = n ? net_tap_open(name, 1, &e) : NULL;
-	if (n && !port) {
+	n->device = tap_device(name, vhost, &e);
+	if (!n->device) {
 		host_verdict(h, ABI_SKIP, e.text);
 		return 0;
 	}
-	if (n)
-		n->device = virtio_net_create(port, &e);
-	if (n)
-		rc = n->device ? virtio_mmio_attach(n->device, h->vm,
-						    VIRTIO_MMIO_GPA, &plug,
-						    &e) : -ENOMEM;
+	rc = virtio_mmio_attach(n->device, h->vm, VIRTIO_MMIO_GPA, &plug, &e);
+	if (!rc && echo)
+		rc = echo_start(&n->echo, name, &e);
 	return host_said(h, rc, &e);
 }
 
@@ -224,6 +241,7 @@ __host void network_end(struct item_host *h)
 		if (p->made)
 			vm_destroy(&p->vm);
 	}
+	echo_end(&n->echo);
 	net_hub_put(n->hub);
 	free(n);			/* the device is the VM's */
 }
@@ -238,6 +256,23 @@ __host int network_verify(struct item_host *h)
 		return 0;
 	host_verdict(h, ABI_ERROR, "the network lost frames");
 	return -EIO;
+}
+
+/* The price of frames that came back to the bench's own VM, which is alone. */
+__host int network_load_rewind(struct item_host *h)
+{
+	struct network *n = h->opaque;
+
+	price_begin(&n->from, h->mailbox->requests);
+	return 0;
+}
+
+__host int network_load_verify(struct item_host *h)
+{
+	struct network *n = h->opaque;
+
+	price_end(h, &n->from, h->mailbox->requests);
+	return network_verify(h);
 }
 
 __host int network_cost_rewind(struct item_host *h)

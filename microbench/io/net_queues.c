@@ -48,7 +48,7 @@ __host int pairs_plug(struct item_host *h)
 		.per = "frame",						\
 		.per_op = frames_,					\
 		.rings = RING3,						\
-		.needs = NEED_VMM | NEED_SCRATCH,			\
+		.needs = NEED_VMM | NEED_SCRATCH | NEED_PREEMPTION,	\
 		.setup = GUEST(id##_setup),				\
 		.op = GUEST(lanes_op),					\
 		.host_setup = HOST(plug_),				\

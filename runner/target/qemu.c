@@ -72,20 +72,15 @@ static int qemu_open(struct target_context *ctx, struct error *e)
 static const char *qemu_unsupported(struct target_context *ctx,
 				    const struct run_request *r)
 {
+	const struct load *device = qemu_device_of(r);
 	const struct bench *b = r->bench;
 	const char *why;
 
-	if (b && b->load.way && !b->host_block) {
-		why = qemu_disk_unsupported(ctx->state, &b->load);
-		return why || !b->unavailable ? why : b->unavailable(ctx);
-	}
-	if (r->probe && r->probe->needs & NEED_DISK)
-		return NULL;
-	return emulator_unsupported(r);
+	if (!device)
+		return emulator_unsupported(r);
+	why = qemu_device_unsupported(device);
+	return why || !b || !b->unavailable ? why : b->unavailable(ctx);
 }
-
-/* Whose blocks a probe writes, and reads again. */
-static const struct load probe_disk = { .backend = LOAD_MEMORY };
 
 /* On KVM its times mean something: blocks as long as elsewhere. */
 static void words_for(const struct qemu *q, const struct run_request *r,
@@ -103,7 +98,7 @@ static void qemu_announce(struct target_context *ctx,
 {
 	struct qemu_words words;
 
-	if (!r->probe || r->probe->needs & NEED_DISK || request_hostile(r))
+	if (!r->probe || qemu_device_of(r) || request_hostile(r))
 		return;
 	words_for(ctx->state, r, &words);
 	qemu_ahead_announce(ctx->state, &words);
@@ -113,6 +108,7 @@ static int qemu_create(struct target_context *ctx,
 		       const struct run_request *r, void **vm,
 		       struct error *e)
 {
+	const struct load *device = qemu_device_of(r);
 	struct qemu *q = ctx->state;
 	struct emulator_command c;
 	struct qemu_words words;
@@ -124,10 +120,8 @@ static int qemu_create(struct target_context *ctx,
 	if (*vm)
 		return 0;
 	qemu_command(q, &words, &c);
-	if (r->bench && r->bench->load.way)
-		rc = qemu_disk(q, &r->bench->load, &words, &c, e);
-	if (r->probe && r->probe->needs & NEED_DISK)
-		rc = qemu_disk(q, &probe_disk, &words, &c, e);
+	if (device)
+		rc = qemu_device(q, device, &words, &c, e);
 	if (!rc)
 		rc = qemu_begin(q, &words, &c, &q_vm, e);
 	if (!rc)
@@ -158,14 +152,14 @@ static bool vm_stopped(const struct emulator *em)
 }
 
 /*
- * A disk is served by another thread, which a busy host keeps waiting while
+ * A device is served by another thread, which a busy host keeps waiting while
  * the vCPU spins for it: that CPU time is not the vCPU's fault.
  */
 static struct run_request with_patience(const struct run_request *r)
 {
 	struct run_request patient = *r;
 
-	if (r->probe && r->probe->needs & NEED_DISK)
+	if (r->probe && qemu_device_of(r))
 		patient.deadline_ms *= EMULATOR_PATIENCE;
 	return patient;
 }

@@ -38,7 +38,7 @@ struct qemu {
 /* Texts that a command line points to. */
 struct qemu_words {
 	char item[EMULATOR_WORDS_MAX];
-	char disk[200], device[160];
+	char backend[200], device[160];
 };
 
 /* -EINVAL names the option that is none. */
@@ -69,10 +69,16 @@ struct qemu_vm *qemu_ahead_take(struct qemu *q, const char *item);
 void qemu_ahead_end(struct qemu *q);
 
 /*
- * qemu_disk.c: adds the disk of a load, on virtio-mmio. NULL, or why QEMU as
- * asked for has none such. 0 or -errno.
+ * qemu_device.c: the device that an item asks for, NULL: none; NULL, or why
+ * QEMU has none such; adds it, on the machine's bus. 0 or -errno.
  */
-const char *qemu_disk_unsupported(const struct qemu *q, const struct load *l);
+const struct load *qemu_device_of(const struct run_request *r);
+const char *qemu_device_unsupported(const struct load *l);
+int qemu_device(const struct qemu *q, const struct load *l,
+		struct qemu_words *words, struct emulator_command *c,
+		struct error *e);
+
+/* qemu_disk.c, for that: the disk of a load. */
 int qemu_disk(const struct qemu *q, const struct load *l,
 	      struct qemu_words *words, struct emulator_command *c,
 	      struct error *e);

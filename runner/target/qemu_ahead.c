@@ -99,7 +99,7 @@ static bool has_begun(const struct qemu_vm *vm)
 
 static int begin_next(struct qemu *q, struct qemu_vm *vm)
 {
-	struct qemu_words words = { .disk = "" };
+	struct qemu_words words = { .backend = "" };
 	struct emulator_command c;
 
 	memcpy(words.item, vm->item, sizeof(words.item));

@@ -1,7 +1,7 @@
 /*
- * The disk of a bench, as QEMU's own device: virtio-blk on virtio-mmio in the
- * machine "microvm", and on PCI in "q35". QEMU gets what it is best with: a thread of
- * its own for the disk where the accelerator has ioeventfds, and io_uring.
+ * The disk of a bench or a probe, as QEMU's own device: virtio-blk on virtio-mmio
+ * in the machine "microvm", and on PCI in "q35". QEMU gets what it is best with: a
+ * thread of its own for the disk where the accelerator has ioeventfds, and io_uring.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,18 +13,6 @@
 #include "target/qemu.h"
 
 #define DISK_FILE_NAME	"/dev/fd/5"	/* behind the image, emulator_file() */
-
-const char *qemu_disk_unsupported(const struct qemu *q, const struct load *l)
-{
-	(void)q;
-	if (l->pci)
-		return "the bus is the machine's here: see the row without "
-		       "_pci with machine=q35";
-	if (l->doorbell != LOAD_IOEVENTFD)
-		return "needs what only the built-in VMM sets up: another way "
-		       "of hearing a doorbell";
-	return NULL;
-}
 
 static bool has_iothread(const struct qemu *q)
 {
@@ -77,7 +65,7 @@ int qemu_disk(const struct qemu *q, const struct load *l,
 	int fd;
 
 	if (l->backend == LOAD_NULL) {
-		snprintf(words->disk, sizeof(words->disk), "driver=null-co,"
+		snprintf(words->backend, sizeof(words->backend), "driver=null-co,"
 			 "node-name=disk,read-zeroes=off,size=%llu",
 			 LOAD_DISK_BYTES);
 	} else {
@@ -85,7 +73,7 @@ int qemu_disk(const struct qemu *q, const struct load *l,
 		if (fd < 0)
 			return fd;
 		emulator_file(c, fd);
-		snprintf(words->disk, sizeof(words->disk), "driver=file,"
+		snprintf(words->backend, sizeof(words->backend), "driver=file,"
 			 "node-name=disk,filename=" DISK_FILE_NAME ",locking=off,"
 			 "aio=%s,cache.direct=%s",
 			 l->backend == LOAD_MEMORY ? "threads" : "io_uring",
@@ -102,7 +90,7 @@ int qemu_disk(const struct qemu *q, const struct load *l,
 	emulator_argument(c, "-global");
 	emulator_argument(c, "virtio-mmio.force-legacy=false");
 	emulator_argument(c, "-blockdev");
-	emulator_argument(c, words->disk);
+	emulator_argument(c, words->backend);
 	emulator_argument(c, "-device");
 	emulator_argument(c, words->device);
 	return 0;

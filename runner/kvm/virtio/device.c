@@ -34,7 +34,7 @@ int virtio_device_init(struct virtio_device *d,
 	d->irqfd = -1;
 	pthread_mutex_init(&d->lock, NULL);
 	for (unsigned int i = 0; i < VIRTIO_QUEUES_MAX; i++) {
-		d->queue[i].kick = -1;
+		d->queue[i].kick = d->queue[i].bell = -1;
 		d->queue[i].irqfd = -1;
 	}
 	if (!queues || queues > VIRTIO_QUEUES_MAX)
@@ -46,10 +46,12 @@ int virtio_device_init(struct virtio_device *d,
 		q->device = d;
 		q->index = i;
 		q->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (q->kick < 0)
+		q->bell = ops->serve ? q->kick :
+			  eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		d->queues++;
+		if (q->kick < 0 || q->bell < 0)
 			return error_set(e, -errno, "eventfd: %s",
 					 strerror(errno));
-		d->queues++;
 	}
 	return 0;
 }
@@ -61,8 +63,8 @@ int virtio_device_plug(struct virtio_device *d, struct vm *vm,
 
 	d->vm = vm;
 	d->plug = *plug;
-	d->offered = (COMMON_FEATURES | (d->ops->features & ~d->lacks)) &
-		     ~plug->hidden;
+	d->offered = (COMMON_FEATURES | d->ops->features) &
+		     ~(d->lacks | plug->hidden);
 	virtio_memory_take(&d->memory, vm);
 	if (plug->interrupts && !plug->signals) {
 		rc = irq_routes_set(vm, 0, VIRTIO_VECTOR, e);
@@ -94,8 +96,11 @@ void virtio_device_destroy(struct virtio_device *d)
 		if (q->running)
 			pthread_join(q->thread, NULL);
 	}
-	for (unsigned int i = 0; i < d->queues; i++)
+	for (unsigned int i = 0; i < d->queues; i++) {
+		if (d->queue[i].bell != d->queue[i].kick)
+			close(d->queue[i].bell);
 		close(d->queue[i].kick);
+	}
 	if (d->irqfd >= 0)
 		irqfd_destroy(d->vm, IRQ_GSI_MSI, d->irqfd);
 	pthread_mutex_destroy(&d->lock);
@@ -176,7 +181,7 @@ void virtio_features_accept(struct virtio_device *d, uint32_t value)
 void virtio_queue_kick(struct virtio_device *d, uint32_t index)
 {
 	if (index < d->queues)
-		virtio_eventfd_ring(d->queue[index].kick);
+		virtio_eventfd_ring(d->queue[index].bell);
 }
 
 int virtio_queue_pop(struct virtio_queue *q, struct virtq_chain *c)

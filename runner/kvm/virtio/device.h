@@ -70,6 +70,8 @@ struct virtio_device_ops {
 	 * queue_stop() behind the last, also after a failed start: nothing is
 	 * in flight then, or ever written to the guest again. serve() takes
 	 * what there is and finishes what is done; true: it found something.
+	 * NULL: somebody else serves the queue, from queue_start() until
+	 * queue_stop(), and hears its `bell`.
 	 */
 	int (*queue_start)(struct virtio_queue *q, struct error *e);
 	bool (*serve)(struct virtio_queue *q);
@@ -100,6 +102,7 @@ struct virtio_queue {
 	bool ready;
 	struct virtq ring;		/* the thread's, while live */
 	int kick;			/* an eventfd: look, or look at stop */
+	int bell;	/* ... that the driver rings: the same, or another's */
 	atomic_int irqfd;		/* -1: the driver polls */
 	pthread_t thread;
 	bool running;			/* the thread was started ... */
@@ -122,7 +125,7 @@ struct virtio_device {
 	uint64_t gpa;			/* MMIO: of the registers */
 	void *transport;		/* PCI: its own */
 	pthread_mutex_t lock;		/* all below, and layouts */
-	uint64_t lacks;	/* features of its kind that this one has not */
+	uint64_t lacks;	/* features that its like have, and this one has not */
 	uint64_t offered, accepted;
 	atomic_uint status;		/* enum virtio_status */
 	atomic_uint interrupt;		/* enum virtio_interrupt, not yet acked */

@@ -194,7 +194,7 @@ static int doorbells_create(struct virtio_device *d, struct error *e)
 		struct kvm_ioeventfd io = {
 			.addr = d->gpa + VIRTIO_MMIO_QUEUE_NOTIFY, .len = 4,
 			.flags = KVM_IOEVENTFD_FLAG_DATAMATCH, .datamatch = i,
-			.fd = d->queue[i].kick,
+			.fd = d->queue[i].bell,
 		};
 		int rc = KVM_IOCTL(d->vm->fd, KVM_IOEVENTFD, &io, e);
 

@@ -132,7 +132,7 @@ static int doorbells_create(struct pci_function *f, struct error *e)
 		struct kvm_ioeventfd io = {
 			.addr = f->bar_gpa + PCI_PAGE_NOTIFY +
 				PCI_NOTIFY_STEP * i,
-			.len = 2, .fd = d->queue[i].kick,
+			.len = 2, .fd = d->queue[i].bell,
 		};
 		int rc = KVM_IOCTL(d->vm->fd, KVM_IOEVENTFD, &io, e);
 
