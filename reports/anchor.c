@@ -1,7 +1,8 @@
 /*
  * Addresses inside the site, by which a verdict or a number can be cited. They
  * are made of the item's name alone, so that the same item has the same address
- * in the next report too; text that an address cannot hold leaves a hash.
+ * in the next report too; text that an address cannot hold leaves a hash, and
+ * so does all of it where thousands of links must be short.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -10,7 +11,7 @@
 
 #include "reports/model.h"
 
-enum { PLAIN_MOST = 96 };
+enum { PLAIN_MOST = 96, SHORT_DIGITS = 7 };
 
 /* FNV-1a */
 static uint64_t text_hash(const char *s)
@@ -43,6 +44,23 @@ char *anchor_make(const char *kind, const char *text, int ring)
 		text_format(&t, "-%016llx", (unsigned long long)text_hash(text));
 	if (ring >= 0)
 		text_format(&t, "-ring%d", ring);
+	if (t.failed)
+		text_free(&t);
+	return t.data;
+}
+
+char *anchor_short(const char *text, int ring)
+{
+	static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+	struct text t = { 0 };
+	uint64_t hash;
+
+	text_format(&t, "%s ring %d", text, ring);
+	hash = text_hash(text_string(&t));
+	text_clear(&t);
+	text_add(&t, "v");
+	for (int i = 0; i < SHORT_DIGITS; i++, hash >>= 5)
+		text_bytes(&t, &digits[hash & 31], 1);
 	if (t.failed)
 		text_free(&t);
 	return t.data;

@@ -25,7 +25,7 @@ void canvas_style(struct text *style)
 		 "# A PNG has a palette, so that it is small. A font's size is in\n"
 		 "# pixels to svg, and in points, 4/3 as large, elsewhere.\n"
 		 "png = strstrt(GPVAL_TERMINALS, ' png ') ? \\\n"
-		 "\t\"png notruecolor font 'sans,9'\" : \\\n"
+		 "\t\"png notruecolor font 'sans,12' fontscale 0.75\" : \\\n"
 		 "\t\"pngcairo font '" FONT "' fontscale 0.75\"\n\n");
 	for (size_t i = 0; i < COLOUR_COUNT; i++) {
 		size_t start = style->length;
@@ -184,18 +184,25 @@ void canvas_decades(struct text *script, const struct canvas *c, double low,
 	text_add(script, ")\n");
 }
 
-/* What a name can do without first is the unit, which its table has. */
-static void add_without_unit(struct text *data, const char *name)
+/*
+ * What a name can do without is the unit, which its table has, and the sizes of
+ * pages, which are in the operation's own name: its end says the ring.
+ */
+static void add_without_words(struct text *data, const char *name)
 {
-	const char *unit = strstr(name, " (per ");
-	const char *rest = unit ? strchr(unit, ')') : NULL;
+	static const char *const words[] = { " (per ", " (guest_page=", " (host_page=" };
 	struct text t = { 0 };
 
-	if (rest) {
-		text_bytes(&t, name, (size_t)(unit - name));
-		text_add(&t, rest + 1);
-	} else {
-		text_add(&t, name);
+	while (*name) {
+		const char *end = NULL;
+
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			if (!strncmp(name, words[i], strlen(words[i])))
+				end = strchr(name, ')');
+		if (end)
+			name = end + 1;
+		else
+			text_bytes(&t, name++, 1);
 	}
 	text_plain(data, text_string(&t));
 	text_free(&t);
@@ -206,13 +213,25 @@ void canvas_name(struct text *data, const char *name)
 	size_t start = data->length;
 
 	if (strlen(name) > NAME_LENGTH)
-		add_without_unit(data, name);
+		add_without_words(data, name);
 	else
 		text_plain(data, name);
 	if (!data->failed && data->length - start > NAME_LENGTH) {
 		data->length = start + NAME_LENGTH - 3;
 		text_add(data, "...");
 	}
+}
+
+bool canvas_instances(double least, double most, struct text *caption)
+{
+	if (!(least <= most))
+		return false;
+	text_format(caption, " Each point is a median over n = %s",
+		    number_tidy(least).s);
+	if (most > least)
+		text_format(caption, " to %s", number_tidy(most).s);
+	text_format(caption, " instance%s", most > 1 ? "s" : "");
+	return true;
 }
 
 int canvas_text_pixels(const char *s)

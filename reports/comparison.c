@@ -180,8 +180,7 @@ static int matches_name(struct comparison *c)
 	for (size_t i = 0; !ret && i < n; i++) {
 		const struct item *it = c->benches[i].any;
 
-		c->benches[i].anchor = anchor_make(it->is_bench ? "bench" : "probe",
-						   it->key, it->ring);
+		c->benches[i].anchor = anchor_short(it->key, it->ring);
 		ret = c->benches[i].anchor ? 0 : -ENOMEM;
 		anchors[i] = &c->benches[i].anchor;
 	}
@@ -223,7 +222,7 @@ int comparison_read(struct model *m)
 		results += m->runs[r].n;
 	ret = comparison_make(m, results ? results : 1, &m->all);
 	if (!ret)
-		outcomes_number(m);
+		outcomes_address(m);
 	if (!ret && targets_differ(m->all))
 		ret = comparison_make(m, SIDES_MOST, &m->comparison);
 	return ret;

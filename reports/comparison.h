@@ -27,7 +27,11 @@ struct side {
 
 #define NO_SIDE ((size_t)-1)
 
-enum { SIDES_MOST = 24 };		/* more than a table can be read with */
+enum {
+	SIDES_MOST = 24,	/* more than a table can be read with */
+	TEXT_SIDES_MOST = 6,	/* than one in a text: what is told there of more
+				   targets leads to the pages */
+};
 
 /* The unit of time in which a match can be read, or its cycles. */
 struct scale {

@@ -1,5 +1,5 @@
 /*
- * Points of disks, from results; see disks.h.
+ * Points of disks and other virtio devices, from results; see disks.h.
  */
 #include "reports/disks.h"
 
@@ -28,10 +28,12 @@ static int number_order(double a, double b)
 
 static int backend_rank(const char *backend)
 {
-	static const char *const order[] = { "null", "memory", "file" };
+	static const char *const order[] = {
+		"null", "memory", "file", "direct",
+	};
 	int i = 0;
 
-	while (i < 3 && (!backend || strcmp(backend, order[i])))
+	while (i < 4 && (!backend || strcmp(backend, order[i])))
 		i++;
 	return i;
 }
@@ -102,10 +104,11 @@ static bool word_known(const char *word, const char *const known[])
 static bool point_known(const struct disk_point *p)
 {
 	static const char *const way[] = {
-		"read", "write", "randread", "randwrite", "flush", NULL,
+		"read", "write", "randread", "randwrite", "flush", "frames",
+		"output", "entropy", NULL,
 	};
 	static const char *const backend[] = {
-		"null", "memory", "file", "direct", NULL,
+		"null", "memory", "file", "direct", "loop", "kernel", NULL,
 	};
 
 	return word_known(p->way, way) && word_known(p->backend, backend) &&
@@ -252,7 +255,7 @@ void disks_load_name(const struct disk_point *p, struct text *out)
 	text_add(out, p->way);
 	if (p->bytes >= 1 << 20)
 		text_format(out, " of %g MiB", p->bytes / (1 << 20));
-	else if (p->bytes >= 1 << 10)
+	else if (p->bytes >= 1 << 10 && fmod(p->bytes, 1 << 10) == 0)
 		text_format(out, " of %g KiB", p->bytes / (1 << 10));
 	else if (p->bytes > 0)
 		text_format(out, " of %g bytes", p->bytes);

@@ -1,6 +1,7 @@
 /*
- * What the report knows of disks: points of throughput and price over the
- * depth, by the target that they come from.
+ * What the report knows of disks, and of other virtio devices that have a
+ * load: points of throughput and price over the depth, by the target that
+ * they come from.
  *
  * Rows are known by their "load" and never by their names, so that a foreign
  * or an older document adds nothing; a name only tells apart what asks for the

@@ -61,33 +61,41 @@ static const char *word(const char *s)
 }
 
 /* Those that held say nothing that the rule does not say. */
+static size_t count_failed(json_t *checks)
+{
+	size_t i, n = 0;
+	json_t *check;
+
+	json_array_foreach(checks, i, check)
+		n += field_known(check, "ok") != KNOWN_YES;
+	return n;
+}
+
+/* How many of all failed stands with the first of them. */
 static void write_checks(struct page *p, const struct item *it)
 {
 	json_t *checks = field_at(it->json, "checks"), *check;
 	double total = field_double(it->json, "checks_total");
+	size_t i, failed = count_failed(checks), told = 0;
 	struct text t = { 0 };
-	size_t i, failed = 0;
 
 	json_array_foreach(checks, i, check) {
 		double line = field_double(check, "line");
 
 		if (field_known(check, "ok") == KNOWN_YES)
 			continue;
-		failed++;
 		text_clear(&t);
 		text_add(&t, "Failed");
+		if (told++ == 0)
+			text_format(&t, " %s of %s", number_count(failed).s,
+				    number_tidy(fmax(isnan(total) ? 0 : total,
+						     (double)json_array_size(checks))).s);
 		if (line > 0)
 			text_format(&t, ", line %s", number_tidy(line).s);
 		p->ops->check(p, text_string(&t), word(field_text(check, "expr")),
 			      word(field_text(check, "want")),
 			      word(field_text(check, "got")));
 	}
-	text_clear(&t);
-	if (failed)
-		text_format(&t, "%s of %s", number_count(failed).s,
-			    number_tidy(fmax(isnan(total) ? 0 : total,
-					     (double)json_array_size(checks))).s);
-	p->ops->field(p, "Checks that failed", CELL_TEXT, text_string(&t));
 	text_free(&t);
 }
 
@@ -174,34 +182,80 @@ static void write_death(struct page *p, const struct item *it)
 	text_free(&t);
 }
 
-static void entry_title(const struct item *it, struct text *out)
-{
-	text_add(out, it->rule ? it->rule : it->summary ? it->summary : it->name);
-	if (it->ring >= 0)
-		text_format(out, " (ring %s)", model_ring(it->ring));
-}
-
-void entry_write(struct page *p, const struct item *it, const char *on)
+/* What holds of the probe, whatever was found. */
+static void write_probe(struct page *p, const struct item *it, bool alone,
+			bool targets)
 {
 	struct text t = { 0 };
 
-	entry_title(it, &t);
+	text_add(&t, it->rule ? it->rule : it->summary ? it->summary : it->name);
+	if (alone && it->ring >= 0)
+		text_format(&t, " (ring %s)", model_ring(it->ring));
 	p->ops->entry_begin(p, it->verdict, text_string(&t));
 	p->ops->field(p, it->is_bench ? "Bench" : "Probe", CELL_CODE,
-		      on ? it->operation : it->name);
-	p->ops->field(p, "On", CELL_TEXT, on);
-	if (!reason_is_check(it))
-		p->ops->field(p, "Reason", CELL_TEXT, it->reason);
+		      targets ? it->operation : it->name);
 	text_clear(&t);
 	entry_join(field_at(it->json, "cite"), "; ", &t);
 	p->ops->field(p, "Clause", CELL_TEXT, text_string(&t));
 	p->ops->field(p, "Negative control", CELL_TEXT,
 		      field_text(it->json, "control"));
+	text_free(&t);
+}
+
+static void write_finding(struct page *p, const struct item *it)
+{
+	if (!reason_is_check(it))
+		p->ops->field(p, "Reason", CELL_TEXT, it->reason);
+	write_checks(p, it);
 	p->ops->field(p, "Expected failure", CELL_TEXT,
 		      field_text(it->json, "expected_failure"));
 	p->ops->field(p, "Repeat", CELL_CODE, it->repeat);
 	write_death(p, it);
-	write_checks(p, it);
-	p->ops->entry_end(p);
+}
+
+static void begin_part(struct page *p, const struct finding *f)
+{
+	struct text t = { 0 };
+
+	if (f->it->ring >= 0)
+		text_format(&t, "Ring %s", model_ring(f->it->ring));
+	if (f->on.length)
+		text_format(&t, "%s%s", t.length ? " on " : "On ",
+			    text_string(&f->on));
+	p->ops->mark(p, text_string(&f->id), NULL);
+	p->ops->entry_part(p, t.length ? text_string(&t) : "Again");
 	text_free(&t);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+bool entry_shared(const struct item *a, const struct item *b)
+{
+	json_t *cite = field_at(a->json, "cite"), *other = field_at(b->json, "cite");
+
+	return !strcmp(a->key, b->key) && !strcmp(a->operation, b->operation) &&
+	       same_text(a->rule, b->rule) && same_text(a->summary, b->summary) &&
+	       same_text(field_text(a->json, "control"),
+			 field_text(b->json, "control")) &&
+	       (cite == other || json_equal(cite, other));
+}
+
+void entry_write(struct page *p, const struct finding *f, size_t n)
+{
+	bool alone = n == 1;
+
+	if (alone)
+		p->ops->mark(p, text_string(&f->id), NULL);
+	write_probe(p, f->it, alone, f->on.length);
+	if (alone)
+		p->ops->field(p, "On", CELL_TEXT, text_string(&f->on));
+	for (size_t i = 0; i < n; i++) {
+		if (!alone)
+			begin_part(p, &f[i]);
+		write_finding(p, f[i].it);
+	}
+	p->ops->entry_end(p);
 }

@@ -6,6 +6,7 @@
  */
 #include "reports/page.h"
 
+#include "reports/html_entry.h"
 #include "reports/html_table.h"
 
 static void add_element(struct page *p, const char *tag, const char *s)
@@ -34,7 +35,7 @@ static void add_head(struct page *p, const struct page_head *h)
 	text_add(&p->out, " \u00b7 ");
 	text_html(&p->out, h->site);
 	text_add(&p->out, "</title>\n</head>\n<body>\n"
-		 "<a class=\"skip\" href=\"#content\">To the content</a>\n");
+		 "<a class=\"jump\" href=\"#content\">To the content</a>\n");
 }
 
 static void add_links(struct page *p, const struct page_head *h)
@@ -126,13 +127,6 @@ static void html_warning(struct page *p, const char *s)
 	text_add(&p->out, "</p>\n");
 }
 
-static void html_fields_end(struct page *p)
-{
-	if (p->in_fields)
-		text_add(&p->out, "</dl>\n");
-	p->in_fields = false;
-}
-
 static void html_caveats_begin(struct page *p, const char *title)
 {
 	html_fields_end(p);
@@ -196,69 +190,6 @@ static void html_cards_end(struct page *p)
 	text_add(&p->out, "</dl>\n");
 }
 
-static void html_entry_begin(struct page *p, enum verdict v, const char *title)
-{
-	const char *name = model_verdict(v);
-
-	text_format(&p->out, "<article class=\"entry v-%s\"", name);
-	if (p->id)
-		text_format(&p->out, " id=\"%s\"", p->id);
-	/* The verdict itself is the link to it, which can be cited. */
-	text_format(&p->out, ">\n<h3 class=item><a class=\"badge v-%s\" href=\"#%s\">%s"
-		    "</a> ", name, p->id ? p->id : "", name);
-	text_html(&p->out, title);
-	text_add(&p->out, "</h3>\n");
-	p->id = p->classes = NULL;
-}
-
-static void field_open(struct page *p, const char *name)
-{
-	if (!p->in_fields)
-		text_add(&p->out, "<dl class=\"fields\">\n");
-	p->in_fields = true;
-	text_add(&p->out, "<div><dt>");
-	text_html(&p->out, name);
-	text_add(&p->out, "<dd>");
-}
-
-static void add_code(struct page *p, const char *s)
-{
-	text_add(&p->out, "<code>");
-	text_html(&p->out, s);
-	text_add(&p->out, "</code>");
-}
-
-static void html_field(struct page *p, const char *name, enum cell_style style,
-		       const char *s)
-{
-	if (!s || !*s)
-		return;
-	field_open(p, name);
-	if (style == CELL_CODE)
-		add_code(p, s);
-	else
-		text_html(&p->out, s);
-	text_add(&p->out, "</div>\n");
-}
-
-static void html_check(struct page *p, const char *name, const char *what,
-		       const char *want, const char *got)
-{
-	field_open(p, name);
-	add_code(p, what);
-	text_add(&p->out, ": wanted ");
-	add_code(p, want);
-	text_add(&p->out, ", got ");
-	add_code(p, got);
-	text_add(&p->out, "</div>\n");
-}
-
-static void html_entry_end(struct page *p)
-{
-	html_fields_end(p);
-	text_add(&p->out, "</article>\n");
-}
-
 static void html_details_begin(struct page *p, const char *title)
 {
 	html_fields_end(p);
@@ -312,11 +243,6 @@ static void html_mark(struct page *p, const char *id, const char *classes)
 	p->classes = classes;
 }
 
-static void html_alias(struct page *p, const char *id)
-{
-	p->alias = id;
-}
-
 static void html_anchor(struct page *p, const char *id)
 {
 	text_format(&p->out, "<span id=\"%s\"></span>", id);
@@ -363,7 +289,6 @@ const struct page_ops html_ops = {
 	.cell = html_cell,
 	.cell_link = html_cell_link,
 	.mark = html_mark,
-	.alias = html_alias,
 	.anchor = html_anchor,
 	.filter = html_filter,
 	.cell_verdict = html_cell_verdict,
@@ -374,6 +299,7 @@ const struct page_ops html_ops = {
 	.table_end = html_table_end,
 	.entry_begin = html_entry_begin,
 	.field = html_field,
+	.entry_part = html_entry_part,
 	.check = html_check,
 	.entry_end = html_entry_end,
 	.fields_end = html_fields_end,

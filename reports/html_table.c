@@ -9,6 +9,27 @@
 
 #include <string.h>
 
+/* The style has a class for each of the columns: r2 to r12. */
+enum { CLASSED_MOST = 12 };
+
+static bool is_classed(size_t column)
+{
+	return column > 0 && column < CLASSED_MOST;
+}
+
+/* Said once, and not in each of a thousand cells: which columns are numbers. */
+static void add_numeric(struct page *p)
+{
+	size_t said = 0;
+
+	text_add(&p->out, "<table");
+	for (size_t i = 0; i < p->column_count; i++)
+		if (is_classed(i) && p->columns[i].numeric)
+			text_format(&p->out, "%sr%zu", said++ ? " " : " class=\"",
+				    i + 1);
+	text_add(&p->out, said ? "\">" : ">");
+}
+
 static void table_open(struct page *p, const char *class, const char *caption,
 		       const struct column *columns, size_t n)
 {
@@ -22,7 +43,9 @@ static void table_open(struct page *p, const char *class, const char *caption,
 	text_format(&p->out, "</p>\n<div class=\"scroll%s\" role=\"region\" tabindex=\"0\" "
 		    "aria-label=\"Table %zu: ", class, ++p->tables);
 	text_html(&p->out, caption);
-	text_add(&p->out, "\"><table>\n<thead><tr>");
+	text_add(&p->out, "\">");
+	add_numeric(p);
+	text_add(&p->out, "\n<thead><tr>");
 	for (size_t i = 0; i < n; i++) {
 		/* A header without a word would be announced as nothing. */
 		bool named = columns[i].title && *columns[i].title;
@@ -52,11 +75,13 @@ void html_row(struct page *p, bool faint)
 	p->column = 0;
 	text_add(&p->out, "\n<tr");
 	if (p->id)
-		text_format(&p->out, " id=\"%s\"", p->id);
-	if (faint || p->classes)
-		text_format(&p->out, " class=\"%s%s%s\"", faint ? "faint" : "",
-			    faint && p->classes ? " " : "",
-			    p->classes ? p->classes : "");
+		text_format(&p->out, " id=%s", p->id);
+	if (faint && p->classes)
+		text_format(&p->out, " class=\"faint %s\"", p->classes);
+	else if (faint || p->classes)
+		text_format(&p->out, strchr(faint ? "" : p->classes, ' ') ?
+			    " class=\"%s\"" : " class=%s", faint ? "faint" :
+			    p->classes);
 	text_add(&p->out, ">");
 	p->id = p->classes = NULL;
 }
@@ -69,18 +94,19 @@ void html_group(struct page *p, const char *title)
 	text_add(&p->out, "</span>");
 }
 
+static bool is_numeric(const struct page *p, size_t column)
+{
+	return column < p->column_count && p->columns[column].numeric;
+}
+
 /* Opens the next cell; what follows it closes it. */
 static void cell_open(struct page *p, bool wrap)
 {
 	size_t column = p->column++;
-	bool numeric = column < p->column_count && p->columns[column].numeric;
+	bool numeric = is_numeric(p, column) && !is_classed(column);
 
-	if (column == 0 && p->alias)
-		text_format(&p->out, "<th id=%s scope=row>", p->alias);
-	else
-		text_add(&p->out, column == 0 ? "<th scope=row>" : numeric ?
-			 "<td class=n>" : wrap ? "<td class=w>" : "<td>");
-	p->alias = NULL;
+	text_add(&p->out, column == 0 ? "<th>" : numeric ? "<td class=n>" :
+		 wrap && !is_numeric(p, column) ? "<td class=w>" : "<td>");
 }
 
 void html_cell(struct page *p, enum cell_style style, const char *s)
@@ -105,7 +131,7 @@ void html_cell_link(struct page *p, enum cell_style style, const char *s,
 		return;
 	}
 	cell_open(p, style == CELL_WRAP);
-	text_format(&p->out, "<a href=\"%s\">%s", href,
+	text_format(&p->out, "<a href=%s>%s", href,
 		    style == CELL_CODE ? "<code>" : "");
 	if (style == CELL_CODE)
 		text_html_code(&p->out, s);
@@ -117,7 +143,7 @@ void html_cell_link(struct page *p, enum cell_style style, const char *s,
 void html_cell_verdict(struct page *p, enum verdict v)
 {
 	cell_open(p, false);
-	text_format(&p->out, "<span class=\"badge v-%s\">%s</span>",
+	text_format(&p->out, "<span class=%s>%s</span>",
 		    model_verdict(v), model_verdict(v));
 }
 
@@ -136,7 +162,7 @@ void html_cell_shares(struct page *p, const size_t counts[VERDICT_COUNT])
 	for (int v = 0; v < VERDICT_COUNT; v++)
 		if (counts[v])
 			text_format(&p->out,
-				    "<i class=\"v-%s\" style=\"width:%.2f%%\"></i>",
+				    "<i class=%s style=\"width:%.2f%%\"></i>",
 				    model_verdict(v),
 				    100.0 * (double)counts[v] / (double)total);
 	text_add(&p->out, "</span>");
@@ -162,9 +188,10 @@ void html_cell_measure(struct page *p, const struct measure *m)
 		return;
 	}
 	if (!m->value) {
-		/* The mark of nothing needs no class to look like it. */
-		text_add(&p->out, strcmp(m->word ? m->word : "", "\u2013") ?
-			 "<td class=no>" : "<td>");
+		/* The marks of nothing need no class to look like it. */
+		text_add(&p->out, m->word && (!strcmp(m->word, "\u2013") ||
+					      !strcmp(m->word, "\u00b7")) ?
+			 "<td>" : "<td class=no>");
 		text_html(&p->out, m->word);
 		return;
 	}
@@ -186,7 +213,7 @@ void html_cell_judged(struct page *p, const struct judged *j)
 
 	p->column++;
 	if (j->href)
-		text_format(&p->out, "<td><a class=\"badge v-%s\" href=%s>%s</a>",
+		text_format(&p->out, "<td><a class=%s href=%s>%s</a>",
 			    name, j->href, name);
 	else
 		text_format(&p->out, "<td>%s", name);

@@ -1,7 +1,7 @@
 /*
  * From no virtualisation to complete emulation, in the order in which more and
  * more of the machine is not real. A reader learns one mark for each and meets
- * it again in every report; variants of a kind share its colour.
+ * it again in every report; containers are of one hue, by lightness.
  */
 #include "reports/kind.h"
 
@@ -15,9 +15,9 @@ static const struct kind kinds[] = {
 	{ "container:bwrap", "A container, by bwrap", true,
 	  COLOUR_RUN_2, { 9, 8, 0.85 } },
 	{ "container:runc", "A container, by runc", true,
-	  COLOUR_RUN_2, { 11, 10, 0.8 } },
+	  COLOUR_RUN_2_DARK, { 11, 10, 0.8 } },
 	{ "container:lxc", "A container, by lxc", true,
-	  COLOUR_RUN_2, { 13, 12, 0.85 } },
+	  COLOUR_RUN_2_LIGHT, { 13, 12, 0.85 } },
 	{ "container", "A container", true, COLOUR_RUN_2, { 15, 14, 0.75 } },
 	{ "kvm", "A VM on KVM, by the built-in VMM", false,
 	  COLOUR_RUN_0, { 5, 4, 0.62 } },

@@ -23,7 +23,9 @@ void link_samples(const struct item *it, struct text *out)
 
 void link_entry_id(const struct item *it, struct text *out)
 {
-	text_format(out, "v%zu", it->entry);
+	text_add(out, it->entry);
+	if (it->finding > 1)
+		text_format(out, ".%zu", it->finding);
 }
 
 void link_entry(const struct item *it, struct text *out)

@@ -6,50 +6,44 @@
 
 #include <string.h>
 
-static void add_line(struct page *p, const char *before, const char *s,
-		     const char *after)
-{
-	text_add(&p->out, before);
-	text_markdown(&p->out, s);
-	text_add(&p->out, after);
-}
+#include "reports/markdown_table.h"
 
 static void md_begin(struct page *p, const struct page_head *h)
 {
-	add_line(p, "# ", h->title, "\n\n");
-	add_line(p, "", h->subtitle, "\n\n");
+	md_line(p, "# ", h->title, "\n\n");
+	md_line(p, "", h->subtitle, "\n\n");
 	if (h->warning)
-		add_line(p, "> **Note:** ", h->warning, "\n\n");
+		md_line(p, "> **Note:** ", h->warning, "\n\n");
 }
 
 static void md_end(struct page *p, const char *colophon)
 {
-	add_line(p, "\n---\n\n", colophon, "\n");
+	md_line(p, "\n---\n\n", colophon, "\n");
 }
 
 static void md_section(struct page *p, const struct section *s)
 {
-	add_line(p, "\n## ", s->title, "\n\n");
+	md_line(p, "\n## ", s->title, "\n\n");
 }
 
 static void md_heading(struct page *p, const char *title)
 {
-	add_line(p, "\n### ", title, "\n\n");
+	md_line(p, "\n### ", title, "\n\n");
 }
 
 static void md_paragraph(struct page *p, const char *s)
 {
-	add_line(p, "", s, "\n\n");
+	md_line(p, "", s, "\n\n");
 }
 
 static void md_warning(struct page *p, const char *s)
 {
-	add_line(p, "> **Note:** ", s, "\n\n");
+	md_line(p, "> **Note:** ", s, "\n\n");
 }
 
 static void md_caveats_begin(struct page *p, const char *title)
 {
-	add_line(p, "\n**", title, "**\n\n");
+	md_line(p, "\n**", title, "**\n\n");
 }
 
 static void md_list_begin(struct page *p)
@@ -59,7 +53,7 @@ static void md_list_begin(struct page *p)
 
 static void md_list_item(struct page *p, const char *s)
 {
-	add_line(p, "- ", s, "\n");
+	md_line(p, "- ", s, "\n");
 }
 
 /* Other pages are further down in the same file. */
@@ -67,8 +61,8 @@ static void md_list_link(struct page *p, const char *s, const char *href,
 			 const char *after)
 {
 	(void)href;
-	add_line(p, "- ", s, "");
-	add_line(p, "", after, "\n");
+	md_line(p, "- ", s, "");
+	md_line(p, "", after, "\n");
 }
 
 static void md_list_end(struct page *p)
@@ -79,128 +73,18 @@ static void md_list_end(struct page *p)
 static void md_card(struct page *p, const char *value, const char *unit,
 		    const char *label)
 {
-	add_line(p, "- ", label, ": **");
+	md_line(p, "- ", label, ": **");
 	text_markdown(&p->out, value);
 	text_add(&p->out, "**");
 	if (unit)
-		add_line(p, " ", unit, "");
+		md_line(p, " ", unit, "");
 	text_add(&p->out, "\n");
-}
-
-static void md_table_begin(struct page *p, const char *caption,
-			   const struct column *columns, size_t n)
-{
-	p->columns = columns;
-	p->column_count = n;
-	p->in_row = false;
-	add_line(p, "\n*", caption, "*\n\n|");
-	for (size_t i = 0; i < n; i++)
-		add_line(p, " ", columns[i].title, " |");
-	text_add(&p->out, "\n|");
-	for (size_t i = 0; i < n; i++)
-		text_add(&p->out, columns[i].numeric ? "---:|" : "---|");
-	text_add(&p->out, "\n");
-}
-
-static void md_row(struct page *p, bool faint)
-{
-	(void)faint;
-	if (p->in_row)
-		text_add(&p->out, "\n");
-	p->in_row = true;
-	text_add(&p->out, "|");
-}
-
-static void add_styled(struct page *p, enum cell_style style, const char *s)
-{
-	if (style == CELL_CODE)
-		text_markdown_code(&p->out, s);
-	else
-		text_markdown(&p->out, s);
-}
-
-static void md_cell(struct page *p, enum cell_style style, const char *s)
-{
-	text_add(&p->out, " ");
-	add_styled(p, style, s && *s ? s : "\u2014");
-	text_add(&p->out, " |");
-}
-
-static void md_cell_link(struct page *p, enum cell_style style, const char *s,
-			 const char *href)
-{
-	(void)href;
-	md_cell(p, style, s);
-}
-
-static void md_mark(struct page *p, const char *id, const char *classes)
-{
-	(void)p;
-	(void)id;
-	(void)classes;
-}
-
-static void md_anchor(struct page *p, const char *id)
-{
-	(void)p;
-	(void)id;
-}
-
-static void md_cell_verdict(struct page *p, enum verdict v)
-{
-	text_format(&p->out, " %s |", model_verdict(v));
-}
-
-static void md_cell_shares(struct page *p, const size_t counts[VERDICT_COUNT])
-{
-	size_t total = 0;
-
-	for (int v = 0; v < VERDICT_COUNT; v++)
-		total += counts[v];
-	text_format(&p->out, " %zu of %zu pass |", counts[VERDICT_PASS], total);
-}
-
-/* Bold, since Markdown has no cell over several columns. */
-static void md_group(struct page *p, const char *title)
-{
-	md_row(p, false);
-	add_line(p, " **", title, "** |");
-	for (size_t i = 1; i < p->column_count; i++)
-		text_add(&p->out, " |");
-}
-
-static void add_measured(struct page *p, const char *before, const char *s,
-			 const char *after)
-{
-	if (s && *s)
-		add_line(p, before, s, after);
-}
-
-static void md_cell_measure(struct page *p, const struct measure *m)
-{
-	add_measured(p, " ", m->value, "");
-	add_measured(p, " (", m->interval, ")");
-	add_measured(p, " ", m->ratio, "");
-	add_measured(p, m->value ? "; " : " ", m->word, "");
-	text_add(&p->out, " |");
-}
-
-static void md_cell_judged(struct page *p, const struct judged *j)
-{
-	text_format(&p->out, " %s%s%s |", model_verdict(j->verdict),
-		    j->known ? " (known)" : "", j->differs ? " \u2260" : "");
-}
-
-static void md_table_end(struct page *p)
-{
-	text_add(&p->out, p->in_row ? "\n\n" : "\n");
-	p->in_row = false;
 }
 
 static void md_entry_begin(struct page *p, enum verdict v, const char *title)
 {
 	text_format(&p->out, "\n**%s** \u00b7 ", model_verdict(v));
-	add_line(p, "", title, "\n\n");
+	md_line(p, "", title, "\n\n");
 }
 
 static void md_field(struct page *p, const char *name, enum cell_style style,
@@ -208,15 +92,20 @@ static void md_field(struct page *p, const char *name, enum cell_style style,
 {
 	if (!s || !*s)
 		return;
-	add_line(p, "- ", name, ": ");
-	add_styled(p, style, s);
+	md_line(p, "- ", name, ": ");
+	md_styled(p, style, s);
 	text_add(&p->out, "\n");
+}
+
+static void md_entry_part(struct page *p, const char *title)
+{
+	md_line(p, "- **", title, "**\n");
 }
 
 static void md_check(struct page *p, const char *name, const char *what,
 		     const char *want, const char *got)
 {
-	add_line(p, "- ", name, ": ");
+	md_line(p, "- ", name, ": ");
 	text_markdown_code(&p->out, what);
 	text_add(&p->out, ": wanted ");
 	text_markdown_code(&p->out, want);
@@ -239,7 +128,7 @@ static void md_details_begin(struct page *p, const char *title)
 	size_t start;
 
 	if (p->brief) {
-		add_line(p, "\n*", title, ": see the pages.*\n");
+		md_line(p, "\n*", title, ": see the pages.*\n");
 		p->fold = p->out.length;
 		return;
 	}
@@ -290,9 +179,9 @@ static void md_figure(struct page *p, const struct figure *f)
 {
 	if (!f->drawn)
 		return;
-	add_line(p, "![", text_string(&f->alt), "](plots/");
+	md_line(p, "![", text_string(&f->alt), "](plots/");
 	text_format(&p->out, "%s.svg)\n\n", f->name);
-	add_line(p, "", text_string(&f->caption), "\n\n");
+	md_line(p, "", text_string(&f->caption), "\n\n");
 }
 
 const struct page_ops markdown_ops = {
@@ -318,7 +207,6 @@ const struct page_ops markdown_ops = {
 	.cell = md_cell,
 	.cell_link = md_cell_link,
 	.mark = md_mark,
-	.alias = md_anchor,
 	.anchor = md_anchor,
 	.filter = md_list_begin,
 	.cell_verdict = md_cell_verdict,
@@ -329,6 +217,7 @@ const struct page_ops markdown_ops = {
 	.table_end = md_table_end,
 	.entry_begin = md_entry_begin,
 	.field = md_field,
+	.entry_part = md_entry_part,
 	.check = md_check,
 	.entry_end = md_entry_end,
 	.fields_end = md_entry_end,

@@ -40,8 +40,10 @@ struct item {
 	char *anchor;			/* owned: no other of the run has it */
 	size_t run;			/* which, from 0 */
 	size_t place;			/* in its document's results, from 1 */
-	size_t entry;			/* among the verdicts in full, from 1: the
-					   one it shares with others */
+	const char *entry;		/* its address among the verdicts in full: the
+					   match's, borrowed from model.all */
+	size_t finding;			/* which of those there, from 1: it may share
+					   it with others */
 	enum family family;
 	int ring;			/* -1 where it has none */
 	enum verdict verdict;
@@ -138,6 +140,11 @@ bool model_has_family(const struct model *m, enum family family);
  * text are never the same. NULL without memory; the caller frees it.
  */
 char *anchor_make(const char *kind, const char *text, int ring);
+/*
+ * Eight signs, for what is led to a thousand times. Two of different text are
+ * hardly ever the same: see anchors_unique(). NULL without memory.
+ */
+char *anchor_short(const char *text, int ring);
 /* Gives those that occur again a number. 0 or -ENOMEM. */
 int anchors_unique(char **const anchors[], size_t n);
 

@@ -43,47 +43,50 @@ static struct item *own(struct model *m, const struct item *it)
 	return &run->items[it - run->items];
 }
 
-static void number_wrong(struct model *m, const struct match *x, size_t *n)
+/* Each finding at a match's address has a number there. */
+static void address_wrong(struct model *m, const struct match *x)
 {
 	const struct comparison *c = m->all;
+	size_t n = 0;
 
 	for (size_t s = 0; s < c->n; s++) {
+		const struct item *it = x->items[s];
 		size_t first;
 
-		if (!outcome_wrong(x->items[s]))
+		if (!outcome_wrong(it))
 			continue;
 		first = outcome_first(x, s);
-		own(m, x->items[s])->entry = first == s ? ++*n :
-					     x->items[first]->entry;
+		own(m, it)->entry = x->anchor;
+		own(m, it)->finding = first == s ? ++n : x->items[first]->finding;
 	}
 }
 
 /* What passed is where what went wrong at the same ring is. */
-static void number_rest(struct model *m, const struct match *x, size_t entry)
+static void address_rest(struct model *m, const struct match *x,
+			 const char *sound)
 {
 	const struct comparison *c = m->all;
 
-	for (size_t s = c->n; s-- > 0;)
-		if (outcome_wrong(x->items[s]))
-			entry = x->items[s]->entry;
 	for (size_t s = 0; s < c->n; s++)
-		if (x->items[s] && !outcome_wrong(x->items[s]))
-			own(m, x->items[s])->entry = entry;
+		if (x->items[s] && !outcome_wrong(x->items[s])) {
+			own(m, x->items[s])->entry = sound;
+			own(m, x->items[s])->finding = 1;
+		}
 }
 
-void outcomes_number(struct model *m)
+void outcomes_address(struct model *m)
 {
 	const struct comparison *c = m->all;
-	size_t n = 0;
+	const char *sound = NULL;
 
 	for (size_t i = 0; i < c->bench_count + c->probe_count; i++) {
 		const struct match *x = &c->benches[i];
 
 		/* Rings at which a probe passed share an entry. */
-		if (match_sound(c, x) && (!i || !match_sound(c, x - 1) ||
-					  !match_same_probe(x - 1, x)))
-			n++;
-		number_wrong(m, x, &n);
-		number_rest(m, x, n);
+		if (!match_sound(c, x) || !i || !match_sound(c, x - 1) ||
+		    !match_same_probe(x - 1, x))
+			sound = x->anchor;
+		address_wrong(m, x);
+		address_rest(m, x, sound);
 	}
 }

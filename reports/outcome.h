@@ -12,7 +12,7 @@
 bool outcome_wrong(const struct item *it);
 /* The first side that has the outcome of that one, which has an item. */
 size_t outcome_first(const struct match *x, size_t side);
-/* Gives every item the number of its entry. */
-void outcomes_number(struct model *m);
+/* Tells every item where its entry is. */
+void outcomes_address(struct model *m);
 
 #endif

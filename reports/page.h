@@ -105,8 +105,6 @@ struct page_ops {
 			       const struct column *columns, size_t n);
 	/* The next row, heading or entry can be linked to; the row is of classes. */
 	void (*mark)(struct page *p, const char *id, const char *classes);
-	/* A second, shorter name of the row that is marked next. */
-	void (*alias)(struct page *p, const char *id);
 	/* The place that a link may lead to, where nothing else marks it. */
 	void (*anchor)(struct page *p, const char *id);
 	/* Choose which rows of the section's tables are seen. */
@@ -127,6 +125,8 @@ struct page_ops {
 	void (*entry_begin)(struct page *p, enum verdict v, const char *title);
 	void (*field)(struct page *p, const char *name, enum cell_style style,
 		      const char *s);
+	/* Which part of the entry the fields that follow are of. */
+	void (*entry_part)(struct page *p, const char *title);
 	/* A check that failed: what was wanted and what came; none is NULL. */
 	void (*check)(struct page *p, const char *name, const char *what,
 		      const char *want, const char *got);
@@ -150,7 +150,6 @@ struct page {
 	bool brief;			/* leave out what is folded: of a text */
 	size_t fold;			/* where that begins */
 	const char *id, *classes;	/* of the next row or entry */
-	const char *alias;		/* of its first cell */
 };
 
 extern const struct page_ops html_ops, markdown_ops;

@@ -111,6 +111,12 @@ void canvas_names(struct text *script, const struct canvas *c, const char *name,
 		  const char *x);
 /* A name as it stands in data: plain, and cut where it is too long. */
 void canvas_name(struct text *data, const char *name);
+/*
+ * " Each point is a median over n = 3 to 11 instances", of which the points
+ * that are drawn have `least` to `most`: nothing where least > most. To be
+ * gone on with, and ended, by who calls. Was there any?
+ */
+bool canvas_instances(double least, double most, struct text *caption);
 /* Pixels that a text takes, about. */
 int canvas_text_pixels(const char *s);
 

@@ -6,106 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "reports/comparison.h"
+#include "reports/compared.h"
 #include "reports/number.h"
 #include "reports/plot.h"
-
-enum { DRAWN_MOST = 40 };	/* lines that still make a picture */
-
-struct chart {
-	const struct comparison *c;
-	const struct figure *f;		/* which group, which family */
-	const struct run *any;		/* of the group */
-	const struct match **rows;
-	size_t n, candidates, marks, hollow, tainted, bare, to_edge;
-	size_t lane[SIDES_MOST], lanes;	/* lane 0: nothing is drawn of it */
-	double low, high;		/* of the axis, ns */
-};
-
-static int by_sides(const void *a, const void *b)
-{
-	const struct match *x = *(const struct match *const *)a;
-	const struct match *y = *(const struct match *const *)b;
-
-	if (x->drawn != y->drawn)
-		return x->drawn > y->drawn ? -1 : 1;
-	return (x > y) - (x < y);	/* as in the table */
-}
-
-static int by_time(const void *a, const void *b)
-{
-	const struct match *x = *(const struct match *const *)a;
-	const struct match *y = *(const struct match *const *)b;
-
-	if (x->least_ns != y->least_ns)
-		return x->least_ns < y->least_ns ? -1 : 1;
-	return (x > y) - (x < y);
-}
-
-static bool is_drawn(const struct chart *t, const struct match *x, size_t side)
-{
-	return t->c->sides[side].run->group == t->f->group &&
-	       match_drawn(t->c, x, side);
-}
-
-static size_t count_drawn(const struct chart *t, const struct match *x)
-{
-	size_t n = 0;
-
-	if (t->f->family == FAMILY_COUNT ? !x->chosen :
-	    x->any->family != t->f->family)
-		return 0;
-	for (size_t i = 0; i < t->c->n; i++)
-		n += is_drawn(t, x, i);
-	return n;
-}
-
-static bool chart_choose(struct chart *t)
-{
-	const struct comparison *c = t->c;
-
-	t->rows = calloc(c->bench_count + 1, sizeof(*t->rows));
-	for (size_t i = 0; t->rows && i < c->bench_count; i++)
-		if (count_drawn(t, &c->benches[i]) > 1)
-			t->rows[t->candidates++] = &c->benches[i];
-	if (!t->candidates)
-		return false;
-	qsort(t->rows, t->candidates, sizeof(*t->rows), by_sides);
-	t->n = t->candidates < DRAWN_MOST ? t->candidates : DRAWN_MOST;
-	qsort(t->rows, t->n, sizeof(*t->rows), by_time);
-	return true;
-}
-
-static void chart_measure(struct chart *t)
-{
-	t->low = INFINITY;
-	for (size_t i = 0; i < t->c->n; i++) {
-		bool used = false;
-
-		for (size_t r = 0; r < t->n; r++) {
-			const struct match *x = t->rows[r];
-			const struct item *it = x->items[i];
-
-			if (!is_drawn(t, x, i))
-				continue;
-			used = true;
-			t->any = t->c->sides[i].run;
-			t->tainted += meaning_tainted(it);
-			t->marks++;
-			t->hollow += !meaning_proven(it);
-			t->bare += isnan(it->low) || isnan(it->high);
-			t->to_edge += it->low <= 0;
-			t->low = fmin(t->low, it->ns);
-			t->high = fmax(t->high, it->ns);
-			if (it->high > it->median)
-				t->high = fmax(t->high, item_ns(it, it->high));
-		}
-		if (used)
-			t->lane[i] = ++t->lanes;
-	}
-	t->low /= 1.4;
-	t->high *= 1.4;
-}
 
 static void add_name(const struct match *x, struct text *data)
 {
@@ -116,14 +19,14 @@ static void add_name(const struct match *x, struct text *data)
 	text_free(&name);
 }
 
-static double lane_shift(const struct chart *t, size_t lane)
+static double lane_shift(const struct compared *t, size_t lane)
 {
 	double step = fmin(0.3, 0.76 / (double)t->lanes);
 
 	return ((double)lane - 1 - ((double)t->lanes - 1) / 2) * step;
 }
 
-static void write_data(const struct chart *t, struct text *data)
+static void write_data(const struct compared *t, struct text *data)
 {
 	text_add(data, "# index 0: row, name\n");
 	for (size_t r = 0; r < t->n; r++) {
@@ -138,7 +41,7 @@ static void write_data(const struct chart *t, struct text *data)
 			const struct item *it = t->rows[r]->items[i];
 			double low, high;
 
-			if (!is_drawn(t, t->rows[r], i))
+			if (!compared_drawn(t, t->rows[r], i))
 				continue;
 			low = isnan(it->low) ? it->ns : item_ns(it, it->low);
 			high = isnan(it->high) ? it->ns : item_ns(it, it->high);
@@ -162,7 +65,7 @@ static void name_time(double ns, struct text *out)
 		text_format(out, "%g ns", ns);
 }
 
-static void write_legend(const struct chart *t, struct legend *l)
+static void write_legend(const struct compared *t, struct legend *l)
 {
 	for (size_t i = 0; i < t->c->n; i++) {
 		const struct side *s = &t->c->sides[i];
@@ -181,7 +84,7 @@ static void write_legend(const struct chart *t, struct legend *l)
 /* On a phone the upper pixels of a line are its name's. */
 enum { NAME_PIXELS = 18 };
 
-static void write_marks(const struct chart *t, const struct canvas *c, int row,
+static void write_marks(const struct compared *t, const struct canvas *c, int row,
 			struct text *script)
 {
 	double name = c->narrow ? (double)NAME_PIXELS / row : 0;
@@ -207,7 +110,7 @@ static void write_marks(const struct chart *t, const struct canvas *c, int row,
 	text_add(script, "\n");
 }
 
-static int names_pixels(const struct chart *t)
+static int names_pixels(const struct compared *t)
 {
 	struct text name = { 0 };
 	int most = 40;
@@ -224,7 +127,7 @@ static int names_pixels(const struct chart *t)
 	return most + 28;
 }
 
-static void write_canvas(const struct chart *t, bool narrow, struct text *script)
+static void write_canvas(const struct compared *t, bool narrow, struct text *script)
 {
 	struct canvas c = { .suffix = narrow ? "-narrow" : "", .narrow = narrow,
 			    .width = narrow ? 340 : 860, .bottom = 52 };
@@ -252,7 +155,7 @@ static void write_canvas(const struct chart *t, bool narrow, struct text *script
 		canvas_png(script, &c, t->f->name);
 }
 
-static void write_words(const struct chart *t, size_t groups, struct figure *f)
+static void write_words(const struct compared *t, size_t groups, struct figure *f)
 {
 	text_format(&f->alt, "Dot plot of %s times of %s operations on %s targets, "
 		    "on a logarithmic axis, cheapest first.",
@@ -283,25 +186,27 @@ static void write_words(const struct chart *t, size_t groups, struct figure *f)
 		text_add(&f->caption, "Drawn are the operations that are asked for "
 			 "most; each family\u2019s page has its own. ");
 	else if (t->n < t->candidates)
-		text_format(&f->caption, "Drawn are %s of the %s operations for which "
-			    "two targets or more have a time, those of most targets "
-			    "first. ", number_count(t->n).s,
-			    number_count(t->candidates).s);
+		text_format(&f->caption, "Drawn are %s of the %s operations that have "
+			    "no figure of their own and for which two targets or more "
+			    "have a time, those of most targets first. ",
+			    number_count(t->n).s, number_count(t->candidates).s);
 	else
-		text_format(&f->caption, "Drawn %s %s for which two targets or more "
-			    "have a time. ", t->candidates == 1 ? "is the one operation" :
-			    "are all", t->candidates == 1 ? "" : "operations");
+		text_format(&f->caption, "Drawn %s that %s no figure of %s own and for "
+			    "which two targets or more have a time. ",
+			    t->candidates == 1 ? "is the one operation" :
+			    "are all operations", t->candidates == 1 ? "has" : "have",
+			    t->candidates == 1 ? "its" : "their");
 	text_add(&f->caption, "What has no meaning is not drawn; the table says why.");
 }
 
 bool plot_comparison(const struct model *m, struct figure *f,
 		     struct text *script, struct text *data)
 {
-	struct chart t = { .c = m->comparison, .f = f };
-	bool any = t.c && chart_choose(&t);
+	struct compared t = { .c = m->comparison, .f = f };
+	bool any = t.c && compared_choose(&t);
 
 	if (any) {
-		chart_measure(&t);
+		compared_measure(&t);
 		write_data(&t, data);
 		canvas_prologue(script, f->name);
 		text_format(script, "low = %.6g\n\n", t.low * 1.000001);

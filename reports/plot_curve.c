@@ -16,6 +16,7 @@ struct chart {
 	const struct memory *mem;
 	double low, high;		/* of the latencies */
 	double least, most;		/* of the sizes */
+	double least_n, most_n;		/* instances of a point */
 	size_t hollow, knees, lanes;
 };
 
@@ -26,7 +27,7 @@ static bool is_drawn(const struct curve_point *p)
 
 static bool chart_measure(struct chart *t)
 {
-	t->low = t->least = INFINITY;
+	t->low = t->least = t->least_n = INFINITY;
 	for (size_t i = 0; i < t->mem->curves; i++) {
 		const struct curve *c = &t->mem->curve[i];
 
@@ -35,6 +36,8 @@ static bool chart_measure(struct chart *t)
 
 			if (!is_drawn(p))
 				continue;
+			t->least_n = fmin(t->least_n, p->item->instances);
+			t->most_n = fmax(t->most_n, p->item->instances);
 			t->hollow += p->meaning != MEANS_NUMBER;
 			t->low = fmin(t->low, p->value);
 			t->high = fmax(t->high, p->value);
@@ -186,7 +189,7 @@ static void write_legend(const struct chart *t, struct legend *l)
 		curve_style(t->mem, &t->mem->curve[i], &colour, &shape);
 		curve_name(t->mem, &t->mem->curve[i], &label);
 		text_add(&label, t->mem->curve[i].host == MEMORY_4K ?
-			 " (solid)" : " (dashed)");
+			 " (thin)" : " (thick)");
 		legend_add(l, shape.filled, shape.size * 1.15, colour,
 			   text_string(&label));
 	}
@@ -204,8 +207,10 @@ static void write_lines(const struct chart *t, struct text *script)
 		size_t colour;
 
 		curve_style(t->mem, &t->mem->curve[i], &colour, &shape);
-		text_format(script, "%s index %zu using 1:2 with lines linewidth 1.5 "
+		/* Thick, too: a PNG has no dashes. */
+		text_format(script, "%s index %zu using 1:2 with lines linewidth %s "
 			    "dashtype %s linecolor rgb '#%06x'", before, i + 1,
+			    t->mem->curve[i].host == MEMORY_4K ? "1.2" : "2.6",
 			    curve_dash(&t->mem->curve[i]), colours[colour].rgb);
 		before = ", \\\n     ''";
 		for (int full = 0; full < 2; full++)
@@ -267,8 +272,12 @@ static void write_words(const void *chart, struct figure *f)
 		    "numbers.", number_count(t->mem->curves).s,
 		    number_count(t->knees).s);
 	text_format(&f->caption, "Median %s of a dependent load at ring 3 over the size "
-		    "that is walked at random, one line to each size of page. ",
+		    "that is walked at random, one line to each size of page.",
 		    t->mem->curve_unit);
+	if (canvas_instances(t->least_n, t->most_n, &f->caption))
+		text_add(&f->caption, "; its interval stands with its samples, to which "
+			 "the table leads.");
+	text_add(&f->caption, " ");
 	if (t->knees)
 		text_add(&f->caption, "The marks above are the knees of each curve: the "
 			 "last size that a level of TLB or cache holds. ");

@@ -94,7 +94,7 @@ static void write_legend(const struct chart *t, struct legend *l)
 		text_free(&label);
 	}
 	if (t->d.hidden)
-		legend_add(l, 6, 0.7, COLOUR_REFERENCE, "dashed: hidden");
+		legend_add(l, 6, 0.7, COLOUR_REFERENCE, "hollow: hidden");
 }
 
 static void write_axes(const struct canvas *c, struct text *script)
@@ -160,7 +160,7 @@ static void write_words(const struct chart *t, struct figure *f)
 	text_format(&f->caption, "%s. Each curve is a way, walked by its threshold; the "
 		    "diagonal is a coin. ", t->d.label);
 	if (t->d.hidden)
-		text_add(&f->caption, "Dashed: with what the VMM can hide. ");
+		text_add(&f->caption, "Hollow marks: with what the VMM can hide. ");
 	if (t->d.times_meaningful == KNOWN_NOT)
 		text_add(&f->caption, "Times mean nothing here: an emulator plays the "
 			 "CPU. ");

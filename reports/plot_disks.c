@@ -213,6 +213,26 @@ static void write_lines(const void *chart, const char *name,
 	text_add(script, "\n");
 }
 
+/* Of how many instances the points that are drawn are medians. */
+static void add_instances(const struct chart *t, struct text *out)
+{
+	double least = INFINITY, most = 0;
+
+	for (size_t l = 0; l < t->n; l++)
+		for (size_t i = 0; i < t->disks.n; i++) {
+			double n = t->disks.point[i].item->instances;
+
+			if (!in_line(t, &t->line[l], i) || isnan(n) ||
+			    isnan(value_of(t, &t->disks.point[i])))
+				continue;
+			least = fmin(least, n);
+			most = fmax(most, n);
+		}
+	if (canvas_instances(least, most, out))
+		text_add(out, "; its interval stands with its samples, to which the "
+			 "table leads.");
+}
+
 static void write_words(const struct chart *t, struct figure *f)
 {
 	text_format(&f->alt, "Line plot of %s over 1 to %s requests under way: %s "
@@ -226,6 +246,7 @@ static void write_words(const struct chart *t, struct figure *f)
 		 "way. Both axes are logarithmic." :
 		 "Throughput by the requests under way; both axes are logarithmic. "
 		 "Where a line goes flat, more of them are only waiting longer.");
+	add_instances(t, &f->caption);
 	if (t->left_out)
 		text_format(&f->caption, " %s more lines stand in the table alone.",
 			    number_count(t->left_out).s);

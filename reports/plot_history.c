@@ -171,7 +171,7 @@ static void write_words(const struct chart *t, struct figure *f)
 		    number_count(t->all->changed).s, number_count(t->all->n).s);
 	text_format(&f->caption, "Medians with their intervals, run after run, relative "
 		    "to the median before the first change; each row spans %.0f\u00a0%% "
-		    "to either side. A dashed line is a change point (E-divisive at "
+		    "to either side. An upright line is a change point (E-divisive at "
 		    "1\u00a0%%) with the change it brought. ", 100 * t->range);
 	if (t->all->changed > t->n)
 		text_format(&f->caption, "Drawn are the %s largest changes of %s. ",

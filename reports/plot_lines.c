@@ -12,17 +12,21 @@ static const struct shape shapes[] = {
 	{ 11, 10, 0.72 }, { 13, 12, 0.72 }, { 15, 14, 0.66 },
 };
 
+/* Hollow when they begin again. */
 struct shape lines_shape(size_t n)
 {
-	return shapes[n % (sizeof(shapes) / sizeof(shapes[0]))];
+	enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
+	struct shape shape = shapes[n % SHAPES];
+
+	if (n / SHAPES % 2)
+		shape.filled = shape.hollow;
+	return shape;
 }
 
 void lines_style(size_t i, size_t *colour, struct shape *shape)
 {
 	*colour = COLOUR_RUN_0 + i % COLOUR_RUNS;
 	*shape = lines_shape(i);
-	if (i >= COLOUR_RUNS)
-		shape->filled = shape->hollow;
 }
 
 void lines_legend(struct legend *l, size_t colour, const struct shape *shape,

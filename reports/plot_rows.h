@@ -1,6 +1,6 @@
 /*
- * A family of operations as a dot plot: what plot_latencies.c has found out, for
- * the words that stand under the picture.
+ * A family of operations as a dot plot: what plot_rows.c has found out, for
+ * plot_latencies.c to draw and for the words that stand under the picture.
  */
 #ifndef VMGAUGE_REPORTS_PLOT_ROWS_H
 #define VMGAUGE_REPORTS_PLOT_ROWS_H
@@ -38,6 +38,11 @@ struct drawing {
 	double low, high;		/* of the axis */
 };
 
+/* What there is of a row in a lane, or NULL. */
+const struct item *lane_item(const struct row *row, const struct lane *l);
+/* Chooses rows and lanes of the figure's family and group; d->n may be 0. */
+void drawing_measure(struct drawing *d, const struct model *m,
+		     const struct figure *f);
 /* Text alternative and caption. */
 void plot_rows_words(const struct drawing *d, struct figure *f);
 

@@ -95,6 +95,6 @@ void plot_rows_words(const struct drawing *d, struct figure *f)
 			    "loop. ", number_count(d->to_zero).s);
 	add_left_out(d, &f->caption);
 	if (d->references)
-		text_add(&f->caption, "Dashed lines A to D are published figures from "
+		text_add(&f->caption, "The upright lines A to D are published figures from "
 			 "other people\u2019s hardware, listed under Reference lines.");
 }

@@ -150,11 +150,13 @@ static void write_words(const struct scaling_chart *t, struct figure *f)
 	text_format(&f->caption, "%s on %s CPUs of %s.",
 		    words[t->upwards].caption, number_tidy(t->cpus).s,
 		    t->run->label);
+	if (canvas_instances(t->least_n, t->most_n, &f->caption))
+		text_add(&f->caption, ".");
 	if (t->intervals)
 		text_add(&f->caption, " Bars: the interval, where there are blocks "
 			 "enough for one.");
 	if (t->fits)
-		text_add(&f->caption, " Dashed: the Universal Scalability Law as "
+		text_add(&f->caption, " Without marks: the Universal Scalability Law as "
 			 "fitted.");
 	else if (t->upwards == THROUGHPUT)
 		text_add(&f->caption, " No law is fitted: it takes four counts that "

@@ -156,8 +156,9 @@ bool plot_topology(const struct model *m, struct figure *f,
 		    run->host ? run->host : "an unnamed host");
 	topology_words(run, &f->alt);
 	text_add(&f->alt, ".");
-	text_add(&f->caption, text_string(&f->alt));
-	text_add(&f->caption, " n is one host; nothing here is estimated, so there is "
-		 "no interval.");
+	/* What it shows is in the table below; twice is no clearer. */
+	text_format(&f->caption, "The hardware threads of %.64s, and those that ran the "
+		    "guest. n is one host; nothing here is estimated, so there is no "
+		    "interval.", run->host ? run->host : "an unnamed host");
 	return true;
 }

@@ -1,8 +1,5 @@
 /*
  * From documents to a directory: read, draw, write each page, put in place.
- *
- * The site is one table of parts, in the order in which a reader meets them.
- * As HTML each part stands on its page; as text all follow one another.
  */
 #include "reports/report.h"
 
@@ -10,121 +7,13 @@
 #include <locale.h>
 #include <string.h>
 
-#include "reports/family.h"
 #include "reports/link.h"
+#include "reports/part.h"
 #include "reports/section.h"
 #include "reports/style.h"
 #include "result/schema.h"
 
-static bool compares(const struct model *m, enum family family)
-{
-	(void)family;
-	return m->comparison;
-}
-
-/* A score is of probes. */
-static bool has_probes(const struct model *m, enum family family)
-{
-	(void)family;
-	return m->all->probe_count;
-}
-
-static bool has_many(const struct model *m, enum family family)
-{
-	(void)family;
-	return m->n > 1;
-}
-
-static bool has_detects(const struct model *m, enum family family)
-{
-	(void)family;
-	return m->detect_count;
-}
-
-static bool has_history(const struct model *m, enum family family)
-{
-	(void)family;
-	return m->trends;
-}
-
-static bool has_parts(const struct model *m, enum family family)
-{
-	(void)family;
-	return model_has_family(m, FAMILY_EXITS);
-}
-
-#define FAMILY_PART(f) { .family = (f), .applies = model_has_family }
-
-/* What stands together is on one page: those of the same file. */
-static const struct part {
-	const char *file, *page, *brief;	/* a family knows its own */
-	struct section head;
-	void (*write)(struct page *p, const struct model *m,
-		      const struct plots *plots);	/* NULL: a family */
-	bool (*applies)(const struct model *m, enum family family);
-	enum family family;
-} parts[] = {
-	{ "index.html", "What virtualisation costs, and how faithful it is", "Overview",
-	  { "front", "At a glance", "At a glance" }, section_front, NULL, 0 },
-	{ "index.html", NULL, NULL,
-	  { "pages", "What stands where", "Pages" }, section_pages, NULL, 0 },
-	{ "index.html", NULL, NULL,
-	  { "summary", "Summary", "Summary" }, section_summary, NULL, 0 },
-	{ "comparison.html", "Targets side by side", "Comparison",
-	  { "comparison", "Which kind of virtualisation", "Comparison" },
-	  section_comparison, compares, 0 },
-	{ "conformance.html", "Conformance", "Conformance",
-	  { "matrix", "Verdicts by target", "By target" }, section_matrix, NULL, 0 },
-	{ "conformance.html", NULL, NULL,
-	  { "counts", "Verdicts counted", "Counted" }, section_counts, NULL, 0 },
-	{ "conformance.html", NULL, NULL,
-	  { "score", "Score", "Score" }, section_score, has_probes, 0 },
-	{ "detect.html", "Detectability", "Detectability",
-	  { "detect", "How well a VM can be detected", "Detectability" },
-	  section_detect, has_detects, 0 },
-	FAMILY_PART(FAMILY_EXITS),
-	{ "exit.html", NULL, NULL,
-	  { "decomposition", "Decomposition", "Decomposition" },
-	  section_decomposition, has_parts, 0 },
-	FAMILY_PART(FAMILY_MEMORY), FAMILY_PART(FAMILY_PROCESS),
-	FAMILY_PART(FAMILY_LIFECYCLE), FAMILY_PART(FAMILY_INTERRUPT),
-	FAMILY_PART(FAMILY_SCALE), FAMILY_PART(FAMILY_IO),
-	FAMILY_PART(FAMILY_OTHER),
-	{ "verdicts.html", "Every verdict", "Verdicts",
-	  { "verdicts", "Verdicts", "Failures and tells" }, section_verdicts, NULL, 0 },
-	{ "verdicts.html", NULL, NULL,
-	  { "casualties", "Hangs and crashes", "Hangs, crashes" },
-	  section_casualties, NULL, 0 },
-	{ "verdicts.html", NULL, NULL,
-	  { "passed", "Passed", "Passed" }, section_passed, NULL, 0 },
-	{ "verdicts.html", NULL, NULL,
-	  { "skipped", "Skipped", "Skipped" }, section_skipped, NULL, 0 },
-	{ "attestation.html", "Attestation", "Attestation",
-	  { "attestation", "Not attested, and why", "Not attested" },
-	  section_attestation, NULL, 0 },
-	{ "history.html", "History", "History",
-	  { "history", "What changed on these hosts", "Changes" }, section_history,
-	  has_history, 0 },
-	{ "environment.html", "Environment", "Environment",
-	  { "difference", "What differs", "Differences" }, section_difference,
-	  has_many, 0 },
-	{ "environment.html", "Environment", "Environment",
-	  { "topology", "Topology and pinning", "Topology" }, section_topology,
-	  NULL, 0 },
-	{ "environment.html", NULL, NULL,
-	  { "environment", "Environment", "Each host" }, section_environment, NULL, 0 },
-	{ "environment.html", NULL, NULL,
-	  { "everything", "Everything", "Everything" }, section_everything, NULL, 0 },
-	{ "method.html", "Method", "Method",
-	  { "method", "Method", "Method" }, section_method, NULL, 0 },
-	{ "method.html", NULL, NULL,
-	  { "reference", "Reference lines", "References" }, section_reference, NULL, 0 },
-	{ "data.html", "Raw data", "Raw data",
-	  { "repeat", "Raw data and how to repeat", "Raw data" }, section_repeat,
-	  NULL, 0 },
-};
-
-enum { PARTS = sizeof(parts) / sizeof(parts[0]), LINKS_MOST = 24 };
+enum { LINKS_MOST = 24 };
 
 static const char site_title[] = "Virtualisation: costs and conformance";
 
@@ -136,46 +25,6 @@ struct site {
 	size_t link_count;
 	struct text subtitle, brief, warning;
 };
-
-static const char *part_file(const struct part *part)
-{
-	return part->file ? part->file : families[part->family].file;
-}
-
-static const char *part_page(const struct part *part)
-{
-	return part->file ? part->page : families[part->family].title;
-}
-
-static const char *part_brief(const struct part *part)
-{
-	return part->file ? part->brief : families[part->family].brief;
-}
-
-static struct section part_head(const struct part *part)
-{
-	const struct family_page *f = &families[part->family];
-
-	return part->file ? part->head :
-	       (struct section){ f->id, f->title, f->brief };
-}
-
-static bool part_applies(const struct part *part, const struct model *m)
-{
-	return !part->applies || part->applies(m, part->family);
-}
-
-static void part_write(const struct part *part, struct page *p,
-		       const struct site *site)
-{
-	struct section head = part_head(part);
-
-	p->ops->section(p, &head);
-	if (part->file)
-		part->write(p, site->m, site->plots);
-	else
-		section_family(p, site->m, site->plots, part->family);
-}
 
 /* A software host's times must not be read on any page without this. */
 static void write_warning(const struct model *m, struct text *out)
@@ -226,7 +75,7 @@ static void site_open(struct site *site)
 	else
 		text_add(&site->brief, text_string(&site->subtitle));
 	write_warning(site->m, &site->warning);
-	for (size_t i = 0; i < PARTS; i++) {
+	for (size_t i = 0; i < part_count; i++) {
 		const char *file = part_file(&parts[i]);
 
 		if (!part_applies(&parts[i], site->m) ||
@@ -270,11 +119,11 @@ static int page_write(const struct page_ops *ops, struct site *site,
 		      const char *file, const char *name, struct error *e)
 {
 	struct page p = { .ops = ops, .brief = !file && site->m->n > 1 };
-	struct section heads[PARTS];
+	struct section heads[PARTS_MOST] = { { NULL, NULL, NULL } };
 	const char *title = site_title;
-	size_t shown[PARTS] = { 0 }, n = 0;
+	size_t shown[PARTS_MOST] = { 0 }, n = 0;
 
-	for (size_t i = 0; i < PARTS; i++) {
+	for (size_t i = 0; i < part_count; i++) {
 		if (!part_applies(&parts[i], site->m) ||
 		    (file && strcmp(file, part_file(&parts[i]))) ||
 		    (!file && parts[i].write == section_passed))
@@ -286,7 +135,7 @@ static int page_write(const struct page_ops *ops, struct site *site,
 	}
 	page_begin(&p, site, title, name, heads, n);
 	for (size_t i = 0; i < n; i++)
-		part_write(&parts[shown[i]], &p, site);
+		part_write(&parts[shown[i]], &p, site->m, site->plots);
 	return page_end(&p, site, name, e);
 }
 

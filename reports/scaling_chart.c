@@ -53,6 +53,17 @@ static size_t points_of(const struct scaling_chart *t, const json_t *series)
 	return drawn;
 }
 
+static void chart_count(struct scaling_chart *t, const json_t *series,
+			const json_t *point, const struct mark *m)
+{
+	const struct item *it = isnan(m->value) ? NULL :
+				scaling_item(t->run, series, point);
+
+	/* fmin and fmax pass over what is NaN. */
+	t->least_n = fmin(t->least_n, it ? it->instances : NAN);
+	t->most_n = fmax(t->most_n, it ? it->instances : NAN);
+}
+
 static void chart_add(struct scaling_chart *t, const json_t *series)
 {
 	const json_t *point;
@@ -70,7 +81,7 @@ static void chart_add(struct scaling_chart *t, const json_t *series)
 
 		t->most = fmax(t->most, field_double(point, "vcpus"));
 		t->intervals += !isnan(m.low);
-		/* fmin and fmax pass over what is NaN. */
+		chart_count(t, series, point, &m);
 		t->low = fmin(t->low, fmin(m.value, m.low > 0 ? m.low : NAN));
 		t->high = fmax(t->high, fmax(m.value, m.high));
 	}
@@ -99,7 +110,7 @@ bool scaling_chart_open(struct scaling_chart *t, const struct model *m)
 	if (!t->run)
 		return false;
 	t->all = scaling_of(t->run);
-	t->low = INFINITY;
+	t->low = t->least_n = INFINITY;
 	json_array_foreach(t->all, i, series)
 		if (scaling_kind(series) == t->kind &&
 		    points_of(t, series) >= 2)

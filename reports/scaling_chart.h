@@ -20,6 +20,7 @@ struct scaling_chart {
 	size_t n, left_out, fits, intervals;
 	double most, cpus;		/* counts */
 	double low, high;		/* of what is drawn */
+	double least_n, most_n;		/* instances of a point; least > most: unknown */
 };
 
 /* A point with its interval, which may be NaN, as may all. */

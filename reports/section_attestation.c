@@ -2,6 +2,7 @@
  * Not attested, and why. A number whose exits do not add up is not hidden: it
  * is how a host shows that it emulates what it claims to run.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,19 +81,32 @@ static void write_row(struct page *p, const struct item *it)
 	text_free(&href);
 }
 
-static void write_run(struct page *p, const struct run *run)
+/* Nobody counted: a row would say nothing but the number, which has its table. */
+static bool is_counted(const struct item *it)
 {
-	const struct item **all = calloc(run->not_attested + 1, sizeof(*all));
-	size_t n = 0;
+	return !isnan(field_double(it->json, "attest.observed.kernel"));
+}
 
-	if (!all) {
-		p->out.failed = true;
-		return;
+static void write_uncounted(struct page *p, const struct item *const *all, size_t n)
+{
+	struct text t = { 0 };
+	size_t same;
+
+	for (size_t i = 0; i < n; i += same) {
+		for (same = 1; i + same < n && !strcmp(reason_of(all[i]),
+						       reason_of(all[i + same])); same++)
+			;
+		text_clear(&t);
+		text_format(&t, "Nothing was counted of %s number%s: %.200s.",
+			    number_count(same).s, same == 1 ? "" : "s",
+			    reason_of(all[i]));
+		p->ops->paragraph(p, text_string(&t));
 	}
-	for (size_t i = 0; i < run->n; i++)
-		if (run->items[i].measured && run->items[i].attested == KNOWN_NO)
-			all[n++] = &run->items[i];
-	qsort(all, n, sizeof(*all), by_reason);
+	text_free(&t);
+}
+
+static void write_counted(struct page *p, const struct item *const *all, size_t n)
+{
 	p->ops->table_begin(p, "Numbers that are not attested, by the reason; exits "
 			    "per operation, in the kernel + to user space", columns,
 			    sizeof(columns) / sizeof(columns[0]));
@@ -102,6 +116,30 @@ static void write_run(struct page *p, const struct run *run)
 		write_row(p, all[i]);
 	}
 	p->ops->table_end(p);
+}
+
+static void write_run(struct page *p, const struct run *run)
+{
+	const struct item **all = calloc(2 * run->not_attested + 1, sizeof(*all));
+	const struct item **uncounted = all ? all + run->not_attested : NULL;
+	size_t n = 0, none = 0;
+
+	if (!all) {
+		p->out.failed = true;
+		return;
+	}
+	for (size_t i = 0; i < run->n; i++)
+		if (run->items[i].measured && run->items[i].attested == KNOWN_NO) {
+			if (is_counted(&run->items[i]))
+				all[n++] = &run->items[i];
+			else
+				uncounted[none++] = &run->items[i];
+		}
+	qsort(all, n, sizeof(*all), by_reason);
+	qsort(uncounted, none, sizeof(*all), by_reason);
+	write_uncounted(p, uncounted, none);
+	if (n)
+		write_counted(p, all, n);
 	free(all);
 }
 

@@ -22,6 +22,29 @@ static void write_columns(struct page *p, const struct model *m,
 		p->ops->cell(p, CELL_WRAP, leaf->value[r]);
 }
 
+/* Those that have the value of `r`, their first: "run 2", "runs 1, 3 to 8". */
+static void add_runs(const struct model *m, const struct leaf *leaf, size_t r,
+		     struct text *out)
+{
+	size_t runs = 0, last;
+
+	for (size_t k = r; k < m->n; k++)
+		runs += same_value(leaf->value[k], leaf->value[r]);
+	text_add(out, runs == 1 ? "run" : "runs");
+	for (size_t k = r; k < m->n; k = last + 1) {
+		last = k;
+		if (!same_value(leaf->value[k], leaf->value[r]))
+			continue;
+		while (last + 1 < m->n &&
+		       same_value(leaf->value[last + 1], leaf->value[r]))
+			last++;
+		text_format(out, "%s%zu", k == r ? " " : ", ", k + 1);
+		if (last > k)
+			text_format(out, "%s%zu", last > k + 1 ? " to " : ", ",
+				    last + 1);
+	}
+}
+
 /* "value (runs 1, 3); other value (run 2)" */
 static void write_joined(struct page *p, const struct model *m,
 			 const struct leaf *leaf)
@@ -29,20 +52,15 @@ static void write_joined(struct page *p, const struct model *m,
 	struct text t = { 0 };
 
 	for (size_t r = 0; r < m->n; r++) {
-		const char *before = "";
 		size_t first = 0;
 
 		while (!same_value(leaf->value[first], leaf->value[r]))
 			first++;
 		if (first < r)
 			continue;
-		text_format(&t, "%s%s (run ", t.length ? "; " : "",
+		text_format(&t, "%s%s (", t.length ? "; " : "",
 			    leaf->value[r] ? leaf->value[r] : "not there");
-		for (size_t k = r; k < m->n; k++)
-			if (same_value(leaf->value[k], leaf->value[r])) {
-				text_format(&t, "%s%zu", before, k + 1);
-				before = ", ";
-			}
+		add_runs(m, leaf, r, &t);
 		text_add(&t, ")");
 	}
 	p->ops->cell(p, CELL_WRAP, text_string(&t));
@@ -101,6 +119,11 @@ void section_difference(struct page *p, const struct model *m,
 	text_format(&t, "%zu of %zu facts about the environment differ between the "
 		    "runs.", differ, l.n);
 	p->ops->paragraph(p, text_string(&t));
+	if (differ && !p->ops->paged && m->n > COLUMNS_MOST) {
+		p->ops->paragraph(p, "What each run says of them is on the page "
+				  "environment.html.");
+		goto out;
+	}
 	if (m->n > COLUMNS_MOST)
 		for (size_t r = 0; r < m->n; r++) {
 			text_clear(&t);
@@ -113,6 +136,7 @@ void section_difference(struct page *p, const struct model *m,
 		}
 	if (differ)
 		write_table(p, m, &l);
+out:
 	text_free(&t);
 	leaves_free(&l);
 }

@@ -13,6 +13,8 @@
 #include "reports/reference.h"
 #include "reports/section.h"
 
+enum { TEXT_RUNS_MOST = 8 };	/* side by side in a line of text */
+
 /* More runs than a table can be read with stand below it alone. */
 static size_t beside(const struct model *m)
 {
@@ -129,6 +131,16 @@ static void write_links(struct page *p, const struct model *m,
 static void write_family(struct page *p, const struct model *m,
 			 enum family family)
 {
+	struct text t = { 0 };
+
+	/* Lines that nobody can read are not worth their length. */
+	if (!p->ops->paged && m->n > TEXT_RUNS_MOST) {
+		text_format(&t, "The numbers of all %s runs, side by side, are on the "
+			    "page %s.", number_count(m->n).s, families[family].file);
+		p->ops->paragraph(p, text_string(&t));
+		text_free(&t);
+		return;
+	}
 	if (m->n == 1 && !m->comparison)
 		section_numbers(p, &m->runs[0], family);
 	else if (m->comparison)

@@ -1,6 +1,6 @@
 /*
- * Disks: throughput beside its price, by depth, and the same of other targets
- * and of the bare host; and what a doorbell and its answer are made of.
+ * Disks and other virtio devices: throughput beside its price, by depth, and
+ * the same of other targets and of the bare host; and what a doorbell and its answer are made of.
  */
 #include <math.h>
 #include <string.h>
@@ -49,7 +49,7 @@ static void write_points(struct page *p, const struct disks *d)
 {
 	struct text t = { 0 };
 
-	p->ops->table_begin(p, "Every load of a disk: throughput, what a request takes "
+	p->ops->table_begin(p, "Every load of a device: throughput, what a request takes "
 			    "of CPU time, and the latency of single requests",
 			    columns, sizeof(columns) / sizeof(columns[0]));
 	for (size_t i = 0; i < d->n; i++) {
@@ -161,7 +161,7 @@ static bool write_trips(struct page *p, const struct model *m)
 static void write_disks(struct page *p, const struct disks *d,
 			const struct plots *plots)
 {
-	p->ops->heading(p, "Disks: throughput and its price");
+	p->ops->heading(p, "Disks, networks, consoles: throughput and its price");
 	p->ops->paragraph(p, "A driver keeps a number of requests under way: one is a "
 			  "latency, many are throughput. Throughput without its price "
 			  "says little, since a device that polls has the best one for "

@@ -29,7 +29,8 @@ static void write_cell(struct page *p, const struct comparison *c,
 	if (!it || it->verdict == VERDICT_SKIP)
 		p->ops->cell_measure(p, &(struct measure){
 			.word = m == MEANS_INAPPLICABLE ? "\u2013" :
-				m == MEANS_SKIPPED ? "skip" : meaning_word(m),
+				m == MEANS_SKIPPED ? "skip" :
+				m == MEANS_ABSENT ? "\u00b7" : meaning_word(m),
 			.faint = true });
 	else
 		p->ops->cell_judged(p, &(struct judged){
@@ -45,8 +46,7 @@ static void add_classes(const struct comparison *c, const struct match *x,
 			struct text *out)
 {
 	static const char *const words[VERDICT_COUNT] = {
-		NULL, "is-tell", "is-skip", "is-fail", "is-hang", "is-hang",
-		"is-error",
+		NULL, "t", "s", "f", "h", "h", "e",
 	};
 	size_t seen[VERDICT_COUNT] = { 0 }, differs = 0;
 
@@ -60,8 +60,9 @@ static void add_classes(const struct comparison *c, const struct match *x,
 		differs += it->verdict != VERDICT_SKIP && golden &&
 			   golden->verdict != it->verdict;
 	}
-	text_add(out, match_sound(c, x) ? NULL : "is-notpass");
-	text_add(out, differs ? " is-differs" : NULL);
+	text_add(out, match_sound(c, x) ? NULL : "x");
+	if (differs)
+		text_format(out, "%sd", out->length ? " " : "");
 	for (int v = 0; v < VERDICT_COUNT; v++)
 		if (seen[v] && words[v])
 			text_format(out, "%s%s", out->length ? " " : "", words[v]);
@@ -227,13 +228,19 @@ static void write_passed(struct page *p, const struct comparison *c)
 static void write_text(struct page *p, const struct comparison *c,
 			 size_t passing)
 {
-	if (passing < c->probe_count)
+	if (passing < c->probe_count && columns_of(c) > TEXT_SIDES_MOST)
+		p->ops->paragraph(p, "Those that did not are below, under \u201cVerdicts"
+				  "\u201d and \u201cHangs and crashes\u201d; beside each "
+				  "other they are on the page conformance.html.");
+	else if (passing < c->probe_count)
 		write_table(p, c, false,
 			    "Probes that did not pass everywhere they ran. \u2013: it does "
-			    "not apply to that target");
+			    "not apply to that target; \u00b7: it was not run there");
 	else
 		p->ops->paragraph(p, "Every probe passed wherever it ran.");
 	if (!passing)
+		return;
+	if (columns_of(c) > TEXT_SIDES_MOST)
 		return;
 	p->ops->heading(p, "Probes that passed wherever they ran, or ran nowhere");
 	write_passed(p, c);
@@ -269,5 +276,5 @@ void section_matrix(struct page *p, const struct model *m,
 	p->ops->filter(p);
 	write_table(p, c, true, "Every probe on every target; a verdict leads to its "
 		    "clause, what was wanted and what came. \u2013: it does not "
-		    "apply to that target");
+		    "apply to that target; \u00b7: it was not run there");
 }

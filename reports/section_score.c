@@ -178,5 +178,7 @@ void section_score(struct page *p, const struct model *m,
 	p->ops->paragraph(p, score_rule);
 	write_performance(p, m);
 	write_properties(p, m->all);
+	p->ops->details_begin(p, "By subject");
 	write_subjects(p, m->all);
+	p->ops->details_end(p);
 }

@@ -84,10 +84,29 @@ static bool same_row(const struct skip *a, const struct skip *b)
 	return !strcmp(a->reason, b->reason) && !strcmp(a->on, b->on);
 }
 
+/* In a text of many targets: each reason, and how often it was given. */
+static void write_reasons(struct page *p, const struct skip *all, size_t n)
+{
+	struct text t = { 0 };
+	size_t same;
+
+	p->ops->list_begin(p);
+	for (size_t i = 0; i < n; i += same) {
+		for (same = 1; i + same < n &&
+		     !strcmp(all[i].reason, all[i + same].reason); same++)
+			;
+		text_clear(&t);
+		text_format(&t, "%s: %s", all[i].reason, number_count(same).s);
+		p->ops->list_item(p, text_string(&t));
+	}
+	p->ops->list_end(p);
+	text_free(&t);
+}
+
 enum { NAMED_MOST = 6 };
 
-/* Names where they are few; subjects and families where they are many. */
-static void add_items(const struct skip *all, size_t n, bool names,
+/* Names where they are that few; else subjects and families. */
+static void add_items(const struct skip *all, size_t n, size_t named_most,
 		      struct text *out)
 {
 	struct text group = { 0 }, next = { 0 };
@@ -96,7 +115,7 @@ static void add_items(const struct skip *all, size_t n, bool names,
 	for (size_t i = 0; i < n; i++) {
 		const struct match *x = all[i].match;
 
-		if (names || n <= NAMED_MOST) {
+		if (n <= named_most) {
 			/* The rings of one item are neighbours. */
 			if (!i || strcmp(all[i - 1].match->any->operation,
 					 x->any->operation))
@@ -121,7 +140,7 @@ static void add_items(const struct skip *all, size_t n, bool names,
 }
 
 static void write_rows(struct page *p, const struct skip *all, size_t n,
-		       bool names)
+		       size_t named_most)
 {
 	struct text items = { 0 };
 	size_t same;
@@ -131,7 +150,7 @@ static void write_rows(struct page *p, const struct skip *all, size_t n,
 		     same_row(&all[i], &all[i + same]); same++)
 			;
 		text_clear(&items);
-		add_items(&all[i], same, names, &items);
+		add_items(&all[i], same, named_most, &items);
 		p->ops->row(p, false);
 		p->ops->cell(p, CELL_WRAP, all[i].reason);
 		p->ops->cell(p, CELL_WRAP, all[i].on);
@@ -156,10 +175,14 @@ void section_skipped(struct page *p, const struct model *m,
 		p->out.failed = true;
 		return;
 	}
-	if (n) {
+	if (n && !p->ops->paged && m->all->n > TEXT_SIDES_MOST) {
+		p->ops->paragraph(p, "Why items were skipped, and how many of them; which, "
+				  "and on what, is on the page verdicts.html.");
+		write_reasons(p, all, n);
+	} else if (n) {
 		p->ops->table_begin(p, "Skipped items, counted once for each ring",
 				    columns, sizeof(columns) / sizeof(columns[0]));
-		write_rows(p, all, n, m->n == 1);
+		write_rows(p, all, n, m->n == 1 ? n : NAMED_MOST);
 		p->ops->table_end(p);
 	} else {
 		p->ops->paragraph(p, "Nothing was skipped.");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "reports/svg_small.h"
+#include "reports/svg_terse.h"
 
 /*
  * Told apart in any common kind of colour vision and, by lightness, in grey.
@@ -26,6 +27,8 @@ const struct colour colours[COLOUR_COUNT] = {
 	[COLOUR_RUN_3] = { "run-3", 0x9c4580, 0xe29bc4 },
 	[COLOUR_RUN_4] = { "run-4", 0x8a6d00, 0xdcc04a },
 	[COLOUR_RUN_5] = { "run-5", 0x444c56, 0xc3cad2 },
+	[COLOUR_RUN_2_DARK] = { "run-2-dark", 0x00402f, 0x9be8cd },
+	[COLOUR_RUN_2_LIGHT] = { "run-2-light", 0x3aa37f, 0x1f9470 },
 	[COLOUR_PART_0] = { "part-0", 0x00548c, 0x2f86c6 },
 	[COLOUR_PART_1] = { "part-1", 0x6cb4e4, 0x8fcbf2 },
 	[COLOUR_PART_2] = { "part-2", 0xe69f00, 0xe9ae2b },
@@ -216,8 +219,20 @@ static size_t skip_useless(const char *s)
 	return length;
 }
 
+static bool colour_used(const struct text *drawing, const char *what,
+			unsigned int rgb)
+{
+	char value[32];
+
+	snprintf(value, sizeof(value), " %s=\"#%06x\"", what, rgb);
+	if (strstr(text_string(drawing), value))
+		return true;
+	snprintf(value, sizeof(value), " %s='#%06x'", what, rgb);
+	return strstr(text_string(drawing), value);
+}
+
 /* The same drawing on a dark screen: each colour that occurs in it. */
-static void add_style(const struct text *body, struct text *out)
+static void add_style(const struct text *drawing, struct text *out)
 {
 	text_add(out, "<style>text{stroke:none}.m{text-anchor:middle}"
 		 ".e{text-anchor:end}");
@@ -226,14 +241,11 @@ static void add_style(const struct text *body, struct text *out)
 	svg_small_style(out, colours[COLOUR_INK].dark);
 	for (size_t i = 0; i < COLOUR_COUNT; i++) {
 		static const char *const what[] = { "fill", "stroke", "color" };
-		char value[16];
 
-		snprintf(value, sizeof(value), "#%06x", colours[i].rgb);
-		if (!strstr(text_string(body), value))
-			continue;
 		for (size_t k = 0; k < 3; k++)
-			text_format(out, "[%s=\"%s\"]{%s:#%06x}", what[k], value,
-				    what[k], colours[i].dark);
+			if (colour_used(drawing, what[k], colours[i].rgb))
+				text_format(out, "[%s=\"#%06x\"]{%s:#%06x}", what[k],
+					    colours[i].rgb, what[k], colours[i].dark);
 	}
 	text_add(out, "}</style>");
 }
@@ -245,7 +257,7 @@ bool svg_finish(const struct text *svg, const char *label, struct text *out,
 	const char *box = s ? strstr(s, "viewBox=\"") : NULL;
 	const char *end = s ? strstr(s, "</svg>") : NULL;
 	const char *from = box ? strchr(box, '>') : NULL;
-	struct text body = { 0 };
+	struct text body = { 0 }, small = { 0 }, terse = { 0 };
 	bool in_tag = false;
 	size_t length;
 
@@ -269,10 +281,14 @@ bool svg_finish(const struct text *svg, const char *label, struct text *out,
 		    *width, *height, *width, *height);
 	text_html(out, label);
 	text_add(out, "</title>");
-	add_style(&body, out);
-	svg_small(&body, out);
+	svg_small(&body, &small);
+	svg_terse(&small, &terse);
+	add_style(&small, out);
+	text_add(out, text_string(&terse));
 	text_add(out, "</svg>\n");
-	out->failed |= body.failed;
+	out->failed |= body.failed || small.failed || terse.failed;
 	text_free(&body);
+	text_free(&small);
+	text_free(&terse);
 	return true;
 }

@@ -2,7 +2,7 @@
  * gnuplot writes a transformation, a size and a colour for each mark, and a
  * group for each word. A report has thousands of them: a mark becomes a place
  * where a symbol of that size and colour stands, a word one element, a line
- * that runs along an axis one number.
+ * that runs along an axis one number, and a group that says nothing is gone.
  */
 #include "reports/svg_small.h"
 
@@ -12,7 +12,7 @@
 
 #include "reports/svg.h"
 
-enum { SYMBOLS_MOST = 64, NUMBER = 16 };
+enum { SYMBOLS_MOST = 64, NUMBER = 16, DEPTH_MOST = 64 };
 
 struct symbol {
 	char what[64];		/* "gpPt6)4.05'#1f2329" */
@@ -21,6 +21,8 @@ struct symbol {
 struct small {
 	struct symbol symbol[SYMBOLS_MOST];
 	size_t symbols;
+	bool left_out[DEPTH_MOST];	/* the groups around what is read */
+	size_t depth;
 	struct text *out;
 };
 
@@ -138,20 +140,29 @@ static size_t add_path(struct small *k, const char *s)
 	static const char begin[] = " d='";
 	char x[NUMBER] = "", y[NUMBER] = "", nx[NUMBER], ny[NUMBER], step[2];
 	const char *at, *next;
-	size_t start = k->out->length;
+	size_t start = k->out->length, moved;
+	bool drawn = true;		/* since it moved there */
 
 	if (strncmp(s, begin, strlen(begin)))
 		return 0;
 	text_add(k->out, begin);
+	moved = k->out->length;
 	for (at = s + strlen(begin); *at && *at != '\''; at = next) {
 		next = at + 1;
 		if (*at == 'Z' || *at == 'z') {
 			text_add(k->out, "z");
+			drawn = true;
 			continue;
 		}
 		next = read_step(at, step, nx, ny);
 		if (!next)
 			break;
+		/* An interval of no length: it moves there, and away. */
+		if (*step == 'M' && !drawn)
+			k->out->length = moved;
+		if (*step == 'M')
+			moved = k->out->length;
+		drawn = *step == 'L';
 		if (*step == 'L' && !strcmp(x, nx))
 			text_format(k->out, "V%s", ny);
 		else if (*step == 'L' && !strcmp(y, ny))
@@ -166,7 +177,29 @@ static size_t add_path(struct small *k, const char *s)
 		k->out->length = start;
 		return 0;
 	}
+	if (!drawn)
+		k->out->length = moved;
 	return (size_t)(at - s);
+}
+
+/* A group that says nothing of what is in it: both of its ends. */
+static size_t skip_group(struct small *k, const char *s)
+{
+	size_t length = strcspn(s, ">") + 1;
+	int plain = 0;
+
+	if (!strncmp(s, "</g>", 4)) {
+		k->depth -= k->depth > 0;
+		return k->depth < DEPTH_MOST && k->left_out[k->depth] ? length : 0;
+	}
+	if (strncmp(s, "<g", 2) || !strchr("> ", s[2]) || !s[length - 1])
+		return 0;
+	if (s[2] != '>')
+		sscanf(s, "<g id=\"%*[A-Za-z0-9_]\" >%n", &plain);
+	if (k->depth++ >= DEPTH_MOST)
+		return 0;
+	k->left_out[k->depth - 1] = s[2] == '>' || plain > 0;
+	return k->left_out[k->depth - 1] ? length : 0;
 }
 
 void svg_small(const struct text *body, struct text *out)
@@ -185,6 +218,8 @@ void svg_small(const struct text *body, struct text *out)
 			length = add_word(k, s);
 		if (!length && *s == '<')
 			length = add_bar(k, s);
+		if (!length && *s == '<')
+			length = skip_group(k, s);
 		if (!length) {
 			length = 1 + strcspn(s + 1, "< ");
 			text_bytes(out, s, length);

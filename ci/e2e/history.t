@@ -148,6 +148,7 @@ check "show of one item" [ "$(grep -c 'change points$' "$out")" -eq 1 ]
 check "with no change" says ", 0 change points"
 vmgauge history show exit/a --points
 check "--points shows every one" [ "$(grep -c '^    2026' "$out")" -eq 60 ]
+check "and no line ends in blanks" eval '! grep -q " $" "$out"'
 vmgauge history gate
 check "what is old is no longer new: exit code 0" exited 0
 

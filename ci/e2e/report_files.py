@@ -19,7 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 XLINK = "{http://www.w3.org/1999/xlink}href"
 DRAWN = {"svg", "g", "defs", "path", "circle", "rect", "use", "text", "tspan",
          "title", "style", "polygon", "polyline", "line", "clipPath",
-         "linearGradient", "stop", "pattern"}
+         "linearGradient", "stop", "pattern", "marker"}
 POLICY = "default-src 'none'; "
 
 
@@ -142,7 +142,8 @@ def check_drawings(tap, directory):
                 bad.append(f"{name}: {e.tag}")
             for key, value in e.attrib.items():
                 if key.startswith("on") or (key in ("href", XLINK) and
-                                            not value.startswith("#")):
+                                            not value.startswith("#")) or (
+                        "url(" in value and not value.startswith("url(#")):
                     bad.append(f"{name}: {key}={value}")
         if not (root.findtext(SVG + "title") or "").strip():
             bad.append(f"{name}: no title")

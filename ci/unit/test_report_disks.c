@@ -68,6 +68,33 @@ static void throughput_has_its_price_beside_it(void **state)
 	free(part);
 }
 
+/* A network's frames stand beside QEMU's as a disk's requests do. */
+static void frames_have_their_price_beside_them(void **state)
+{
+	json_t *docs[2] = { target_document("gauge", false),
+			    target_document("gauge", false) };
+	static const char *const target[] = { "kvm", "qemu:kvm" };
+	char *part;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		json_t *item = add_disk(docs[i], target[i], "loop", 32,
+					2000 + 2000 * i);
+		json_t *load = json_object_get(item, "load");
+
+		json_object_set_new(item, "id",
+				    json_string("io/net_loop_1514"));
+		json_object_set_new(load, "way", json_string("frames"));
+		json_object_set_new(load, "bytes", json_integer(1514));
+	}
+	report_two(docs, "frames");
+	part = page_part("frames/report.md", "### Disks", "### Every operation");
+	assert_in(part, "**frames of 1514 bytes, loop**");
+	assert_in(part, "| 32 | driver polls | kvm | 500,000 |");
+	assert_in(part, "| 32 | driver polls | qemu:kvm | 250,000 |");
+	free(part);
+}
+
 /* Over another bus or by more queues, a load is a line of its own. */
 static void buses_and_queues_are_told_apart(void **state)
 {
@@ -242,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(throughput_has_its_price_beside_it),
+		cmocka_unit_test(frames_have_their_price_beside_them),
 		cmocka_unit_test(buses_and_queues_are_told_apart),
 		cmocka_unit_test(forms_of_one_load_are_told_apart),
 		cmocka_unit_test(another_host_is_not_the_bare_one),

@@ -14,6 +14,7 @@
 
 #include "reports/number.h"
 #include "reports/svg.h"
+#include "reports/svg_terse.h"
 #include "reports/text.h"
 
 static void escapes_are_exact(void **state)
@@ -79,10 +80,8 @@ static void a_drawing_has_two_lives(void **state)
 			    "&quot;b&quot; &lt;c&gt;</title><style>text{stroke:none}"
 			    ".m{text-anchor:middle}.e{text-anchor:end}"
 			    ".s,.m,.e{fill:#1f2329}@media screen and "
-			    "(prefers-color-scheme:dark){.s,.m,.e{fill:#e6e9ed}[fill=\"#1f2329\"]"
-			    "{fill:#e6e9ed}[stroke=\"#1f2329\"]{stroke:#e6e9ed}"
-			    "[color=\"#1f2329\"]{color:#e6e9ed}[fill=\"#0069a8\"]"
-			    "{fill:#62b3ec}[stroke=\"#0069a8\"]{stroke:#62b3ec}"
+			    "(prefers-color-scheme:dark){.s,.m,.e{fill:#e6e9ed}"
+			    "[color=\"#1f2329\"]{color:#e6e9ed}"
 			    "[color=\"#0069a8\"]{color:#62b3ec}}</style>"
 			    "<g id='a' color=\"#1f2329\"><use href='#a' "
 			    "color='#0069a8'/><p fill='#010203'/></g></svg>\n");
@@ -117,12 +116,62 @@ static void a_drawing_has_what_is_seen_of_it(void **state)
 	text_free(&out);
 }
 
+/* Groups of gnuplot's that say nothing, and intervals of no length. */
+static void a_drawing_has_no_empty_words(void **state)
+{
+	struct text in = { 0 }, out = { 0 };
+	int width, height;
+
+	(void)state;
+	text_add(&in, "<svg viewBox=\"0 0 9 8\"><g id=\"a_plot_1\" ><g>"
+		 "<g stroke-width=\"1.50\"><path d='M1,2 L1,2 M3,4 L5,4 M6,7 '/></g>"
+		 "<g id='k0'><path d='M8,8 M9,9 L9,10'/></g></g></g></svg>");
+	assert_true(svg_finish(&in, "", &out, &width, &height));
+	assert_non_null(strstr(text_string(&out), "</style><g stroke-width=\"1.50\">"
+			       "<path d='M1,2V2M3,4H5'/></g>"
+			       "<g id='k0'><path d='M9,9v1'/></g></svg>\n"));
+	text_free(&in);
+	text_free(&out);
+}
+
+/* Steps that are shorter as distances, and marks of one kind in a row. */
+static void a_drawing_says_rows_as_rows(void **state)
+{
+	struct text in = { 0 }, out = { 0 };
+
+	(void)state;
+	text_add(&in, "<path d='M100,200L110.5,190L111,190.25H112V3zL900.1,0M100,207'/>"
+		 "<path d='M1,2A3,4'/><path d='M1.234,5L6,7'/>");
+	for (int i = 0; i < 7; i++)
+		text_format(&in, "<use href='#k3' x='%d' y='2.5'/>", i);
+	svg_terse(&in, &out);
+	assert_string_equal(text_string(&out) + strlen(text_string(&out)) -
+			    strlen("<use href='#k3' x='6' y='2.5'/>"),
+			    "<use href='#k3' x='6' y='2.5'/>");
+	assert_memory_equal(text_string(&out), "<path d='M100,200l10.5-10 .5,.25h1V3z"
+			    "L900.1,0M100,207'/><path d='M1,2A3,4'/>"
+			    "<path d='M1.234,5L6,7'/><use ", 96);
+	text_clear(&out);
+	text_add(&in, "<use href='#k3' x='7' y='2.5'/><use href='#k4' x='8' y='9'/>");
+	svg_terse(&in, &out);
+	assert_non_null(strstr(text_string(&out), "<defs><marker id='m3' "
+		"overflow='visible' markerUnits='userSpaceOnUse'><use href='#k3'/>"
+		"</marker></defs><polyline stroke='none' marker-start='url(#m3)' "
+		"marker-mid='url(#m3)' marker-end='url(#m3)' points='0,2.5 1,2.5 "
+		"2,2.5 3,2.5 4,2.5 5,2.5 6,2.5 7,2.5'/><use href='#k4' x='8' y='9'/>"));
+	assert_null(strstr(text_string(&out), "<use href='#k3' x"));
+	text_free(&in);
+	text_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_are_exact),
 		cmocka_unit_test(numbers_read_well),
 		cmocka_unit_test(a_drawing_has_two_lives),
+		cmocka_unit_test(a_drawing_has_no_empty_words),
+		cmocka_unit_test(a_drawing_says_rows_as_rows),
 		cmocka_unit_test(a_drawing_has_what_is_seen_of_it),
 	};
 

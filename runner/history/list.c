@@ -25,7 +25,8 @@ static void documents_plain(const struct history *h, struct text *t)
 		text_format(t, "%-32s  ", text_string(&cell));
 		text_clear(&cell);
 		text_visible(&cell, d->host->fingerprint);
-		text_format(t, "%-16s  %7zu  ", text_string(&cell), d->results);
+		text_format(t, "%-16s  %7zu%s", text_string(&cell), d->results,
+			    *d->version || !d->complete ? "  " : "");
 		text_visible(t, d->version);
 		text_format(t, "%s\n", d->complete ? "" : " (not finished)");
 		t->failed |= cell.failed;
@@ -102,7 +103,7 @@ static void stretch_put(struct text *t, const struct trend *s,
 	text_format(t, "%-32s  %5zu  ", text_string(&cell), x->to - x->from);
 	text_clear(&cell);
 	text_figure(&cell, x->median);
-	text_format(t, "%10s  ", text_string(&cell));
+	text_format(t, "%10s%s", text_string(&cell), x->from ? "  " : "");
 	t->failed |= cell.failed;
 	text_free(&cell);
 	stretch_change(t, s, x);
