@@ -49,9 +49,9 @@ static const struct argp_option option[] = {
 	{ "policy", KEY_POLICY, "compact|scatter|one-per-core|per-node|smt",
 	  0, "vCPU placement (compact)", 0 },
 	{ "no-pin", KEY_NO_PIN, NULL, 0, "leave placement to the kernel", 0 },
-	{ "inject", KEY_INJECT, "spin_ns=N or DEFECT,...", 0, "a mutant, to test "
-	  "the gate or the probes: the built-in VMM wastes N ns in each "
-	  "userspace exit, or misbehaves (list --defects); results say so", 0 },
+	{ "inject", KEY_INJECT, "MUTANT", 0, "to test the gate or the probes: the "
+	  "built-in VMM wastes N ns in each userspace exit (spin_ns=N), or "
+	  "misbehaves (DEFECT,... of list --defects); results say so", 0 },
 	{ "expect", KEY_EXPECT, "FILE", 0,
 	  "known failures, shown as TODO: target, item, verdict, cause by tab",
 	  0 },

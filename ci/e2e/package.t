@@ -49,6 +49,11 @@ package_test()
 	capture unpacked/usr/bin/vmgauge bench --target null --instances 3 \
 		-o x.json exit/cpuid
 	check "it measures" exited 0
+	check "it is bound when it starts, not when it measures" \
+		grep -q BIND_NOW <<<"$(readelf -d unpacked/usr/bin/vmgauge)"
+	check "calls of libc know the sizes of their buffers" \
+		grep -q '_chk@GLIBC' <<<"$(readelf -W --dyn-syms \
+			unpacked/usr/bin/vmgauge)"
 	check "with all items" cmp <(unpacked/usr/bin/vmgauge list --names) \
 		<("$VMGAUGE" list --names)
 	capture unpacked/usr/bin/vmgauge run --target null --quick -o run \
