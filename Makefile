@@ -187,17 +187,13 @@ $(BUILD)/vmgauge: $(HOST_O)
 .PHONY: unit
 unit: $(UNIT)
 
-UNIT_LD_test_vmm_faults := $(foreach f,ioctl mmap munmap mprotect memfd_create eventfd open calloc malloc pthread_create sigaction ftruncate pread read syscall,-Wl,--wrap=$f)
-UNIT_LD_test_lifecycle_faults := -Wl,--wrap=ioctl
-UNIT_LD_test_irq := -Wl,--wrap=ioctl -Wl,--wrap=eventfd
+# ci/unit/fault_calls.h
+FAULT_LD := $(foreach f,ioctl mmap munmap mprotect madvise memfd_create eventfd open fopen calloc malloc pthread_create sigaction ftruncate pread poll read syscall,-Wl,--wrap=$f)
+$(foreach t,vmm_faults lifecycle_faults irq backing backing_lost userfault,$(eval UNIT_LD_test_$t := $(FAULT_LD)))
+
 UNIT_LD_test_detect := -Wl,--wrap=ioctl
 UNIT_LD_test_confine := $(foreach f,unshare setrlimit footprint_oom_kills,-Wl,--wrap=$f)
 UNIT_LD_test_smp := -Wl,--wrap=pthread_create
-
-BACKING_LD := $(foreach f,ioctl mmap munmap madvise memfd_create ftruncate eventfd open fopen poll pthread_create syscall,-Wl,--wrap=$f)
-UNIT_LD_test_backing := $(BACKING_LD)
-UNIT_LD_test_backing_lost := $(BACKING_LD)
-UNIT_LD_test_userfault := $(BACKING_LD)
 
 $(BUILD)/unit/%: ci/unit/%.c $(LIB_O)
 	@mkdir -p $(@D); [ $(V) = 1 ] || echo '  UNIT    $@'

@@ -98,24 +98,24 @@ static void shortages_are_skips_with_a_mend(void **state)
 	const char *text;
 
 	(void)state;
-	fault.file = empty;
+	fake.file = empty;
 	text = backing_unavailable(BACKING_HUGETLB_2M, bytes, 0, why, 200);
 	assert_non_null(strstr(text, "needs 16 free"));
 	assert_non_null(strstr(text, "0 are there"));
 	assert_non_null(strstr(text, "nr_hugepages"));
-	fault.file = few;
+	fake.file = few;
 	text = backing_unavailable(BACKING_HUGETLB_2M, bytes, 0, why, 200);
 	assert_non_null(strstr(text, "3 are there"));
-	fault.file = enough;
+	fake.file = enough;
 	assert_null(backing_unavailable(BACKING_HUGETLB_2M, bytes, 0, why,
 					200));
-	fault.file = never;
+	fake.file = never;
 	text = backing_unavailable(BACKING_THP, bytes, bytes, why, 200);
 	assert_non_null(strstr(text, "transparent huge pages are off"));
 	text = backing_unavailable(BACKING_ANON, bytes, bytes - 1, why, 200);
 	assert_non_null(strstr(text, "needs 32 MiB"));
 	assert_non_null(strstr(text, "--memory"));
-	fault.file = NULL;
+	fake.file = NULL;
 }
 
 /* The narrowest of all the groups that this process lies in. */
@@ -142,12 +142,12 @@ static void a_cgroups_limit_is_obeyed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		fault.file = row[i].file;
+		fake.file = row[i].file;
 		if (backing_memory_left() != row[i].left)
 			fail_msg("row %zu: %llu are left", i,
 				 (unsigned long long)backing_memory_left());
 	}
-	fault.file = NULL;
+	fake.file = NULL;
 }
 
 int main(void)

@@ -102,12 +102,12 @@ static void a_guest_memfd_is_refused_in_words(void **state)
 	(void)state;
 	NEED_KVM();
 	b = bench_copy(item);
-	fault.capability = RECENT_CAP_GUEST_MEMFD_FLAGS;
-	for (fault.answer = 0; fault.answer < 3; fault.answer++) {
+	fake.capability = RECENT_CAP_GUEST_MEMFD_FLAGS;
+	for (fake.answer = 0; fake.answer < 3; fake.answer++) {
 		text = life(&b, item, NULL, PATIENCE_MS);
 		assert_non_null(strstr(text, "no guest_memfd"));
 	}
-	fault.capability = 0;
+	fake.capability = 0;
 	if (strstr(life(&b, item, NULL, PATIENCE_MS), "no guest_memfd")) {
 		print_message("# no guest_memfd here\n");
 		return;
@@ -134,20 +134,20 @@ static void pre_faulting_goes_on_to_its_end(void **state)
 	(void)state;
 	NEED_KVM();
 	b = bench_copy(item);
-	fault.capability = RECENT_CAP_PRE_FAULT_MEMORY;
-	fault.answer = 0;
+	fake.capability = RECENT_CAP_PRE_FAULT_MEMORY;
+	fake.answer = 0;
 	assert_non_null(strstr(life(&b, item, NULL, PATIENCE_MS),
 			       "no KVM_PRE_FAULT_MEMORY"));
-	fault.answer = 1;
-	fault.pre_faulted = 0;
+	fake.answer = 1;
+	fake.pre_faulted = 0;
 	assert_string_equal("", life(&b, item, NULL, PATIENCE_MS));
 	assert_int_equal(ABI_PASS, seen.mailbox.verdict);
-	assert_int_equal(0, fault.pre_faulted % (64 * 4096));
-	assert_true(fault.pre_faulted >= seen.mailbox.ops * 2 * 64 * 4096);
+	assert_int_equal(0, fake.pre_faulted % (64 * 4096));
+	assert_true(fake.pre_faulted >= seen.mailbox.ops * 2 * 64 * 4096);
 	arm(CALL_IOCTL, RECENT_PRE_FAULT_MEMORY, 3, 1, EOPNOTSUPP);
 	life(&b, item, NULL, PATIENCE_MS);
 	fault.armed = false;
-	fault.capability = 0;
+	fake.capability = 0;
 	assert_int_equal(ABI_ERROR, seen.mailbox.verdict);
 }
 

@@ -9,12 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 
 #include <cmocka.h>
 
+#include "fault_calls.h"
 #include "kvm/irq.h"
-#include "vmm_fixture.h"
 
 #define VECTOR		0x41
 #define IDT_GPA		0x38000ull
@@ -60,39 +59,6 @@ GUEST_CODE(code_taker,
 	"	pop %rax\n"
 	"5:	iretq");
 extern const uint8_t code_taker_handler[];
-
-/* --- calls that fail --------------------------------------------------- */
-
-static struct {
-	unsigned long request;		/* 0: none is to fail */
-	int err, answer;		/* errno, or with 0 what is returned */
-} fault;
-
-int __real_ioctl(int fd, unsigned long request, ...);
-int __wrap_ioctl(int fd, unsigned long request, ...);
-int __wrap_ioctl(int fd, unsigned long request, ...)
-{
-	unsigned long arg;
-	va_list ap;
-
-	va_start(ap, request);
-	arg = va_arg(ap, unsigned long);
-	va_end(ap);
-	if (!fault.request || request != fault.request)
-		return __real_ioctl(fd, request, arg);
-	errno = fault.err;
-	return fault.err ? -1 : fault.answer;
-}
-
-static bool eventfd_fails;
-
-int __real_eventfd(unsigned int count, int flags);
-int __wrap_eventfd(unsigned int count, int flags);
-int __wrap_eventfd(unsigned int count, int flags)
-{
-	errno = EMFILE;
-	return eventfd_fails ? -1 : __real_eventfd(count, flags);
-}
 
 /* --- a guest that is interrupted -------------------------------------- */
 
@@ -330,19 +296,18 @@ static void refusals_are_said_and_leave_nothing(void **state)
 		for (size_t k = 0; k < 4; k++) {
 			struct error e = { "" };
 
-			fault.request = row[i].request;
-			fault.err = errnos[k];
+			arm(CALL_IOCTL, row[i].request, 1, 1, errnos[k]);
 			row[i].call(&t.tiny.vm, &e, &rc);
-			fault.request = 0;
+			fault.armed = false;
 			assert_int_equal(-errnos[k], rc);
 			assert_non_null(strstr(e.text, row[i].name));
 			assert_non_null(strstr(e.text, strerror(errnos[k])));
 			assert_true(one_line(e.text));
 		}
 	}
-	eventfd_fails = true;
+	arm(CALL_EVENTFD, 0, 1, 1, EMFILE);
 	irqfd(&t.tiny.vm, &t.e, &rc);
-	eventfd_fails = false;
+	fault.armed = false;
 	assert_int_equal(-EMFILE, rc);
 	assert_non_null(strstr(t.e.text, "eventfd"));
 	assert_int_equal(fds, fd_count());

@@ -12,43 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
 
+#include "fault_calls.h"
 #include "host/footprint.h"
-#include "vmm_fixture.h"
 
 #define ARENA_BYTES	(16u << 20)
 #define NTH_MAX		60	/* beyond it they are all alike */
-
-static struct {
-	bool armed;
-	int nth;
-	atomic_int seen;
-	bool hit;
-	unsigned long request;		/* the one that was hit */
-} fault;
-
-int __real_ioctl(int fd, unsigned long request, ...);
-int __wrap_ioctl(int fd, unsigned long request, ...);
-int __wrap_ioctl(int fd, unsigned long request, ...)
-{
-	unsigned long arg;
-	va_list ap;
-
-	va_start(ap, request);
-	arg = va_arg(ap, unsigned long);
-	va_end(ap);
-	if (!fault.armed || atomic_fetch_add(&fault.seen, 1) + 1 != fault.nth)
-		return __real_ioctl(fd, request, arg);
-	fault.hit = true;
-	fault.request = request;
-	errno = EIO;
-	return -1;
-}
 
 struct subject {
 	struct kvm_system sys;
@@ -123,10 +95,7 @@ static bool row_try(const struct bench *b, const char *name, int nth)
 		.ram_bytes = ABI_RAM_BYTES, .arena = s->arena,
 		.arena_bytes = ARENA_BYTES, .bystander_pu = -1,
 	};
-	atomic_store(&fault.seen, 0);
-	fault.hit = false;
-	fault.nth = nth;
-	fault.armed = true;
+	arm(CALL_IOCTL, 0, nth, 1, EIO);
 	rc = row_run(b, h);
 	fault.armed = false;
 	if (b->host_teardown)
@@ -134,7 +103,7 @@ static bool row_try(const struct bench *b, const char *name, int nth)
 	if (fd_count() != fds)
 		fail_msg("%s: ioctl %d leaks %d descriptors", name, nth,
 			 (int)(fd_count() - fds));
-	if (!fault.hit) {
+	if (!atomic_load(&fault.hits)) {
 		if (rc || s->mailbox.verdict > ABI_SKIP)
 			fail_msg("%s, unharmed: %d: %s", name, rc,
 				 s->mailbox.reason);

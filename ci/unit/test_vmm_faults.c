@@ -159,15 +159,10 @@ static bool trip(const struct road *road, enum call call, int nth, int err)
 	long mapped = atomic_load(&fault.mapped_bytes);
 	double begin = clock_ms();
 
-	atomic_store(&fault.seen, 0);
-	fault.hit = false;
-	fault.call = call;
-	fault.nth = nth;
-	fault.err = err;
-	fault.armed = true;
+	arm(call, 0, nth, 1, err);
 	road->go(&outcome);
 	fault.armed = false;
-	if (fault.hit)
+	if (atomic_load(&fault.hits))
 		outcome_check(road, &outcome);
 	observation_clear(&outcome.seen);
 	if (fd_count() != fds)
@@ -181,7 +176,7 @@ static bool trip(const struct road *road, enum call call, int nth, int err)
 	if (clock_ms() - begin > PATIENCE_MS)
 		fail_msg("%s: %s %d took %.0f ms", road->name,
 			 call_name[call], nth, clock_ms() - begin);
-	return fault.hit;
+	return atomic_load(&fault.hits);
 }
 
 static unsigned int maps_count(void)
@@ -339,12 +334,7 @@ static unsigned int unknown_after_failure(struct target_context *ctx,
 	struct observation *seen = &outcome.seen;
 	struct error e = { "" };
 
-	atomic_store(&fault.seen, 0);
-	fault.hit = false;
-	fault.call = call;
-	fault.nth = nth;
-	fault.err = EIO;
-	fault.armed = true;
+	arm(call, 0, nth, 1, EIO);
 	if (target_run_once(&target_kvm, ctx, &r, seen, &e))
 		fail_msg("%s", e.text);
 	fault.armed = false;
@@ -389,7 +379,7 @@ static void counts_that_cannot_be_read_are_unknown(void **state)
 			unsigned int unknown = unknown_after_failure(&ctx,
 				row[k].call, n, row[k].count);
 
-			if (!fault.hit)
+			if (!atomic_load(&fault.hits))
 				break;
 			/* The first is the worker's, who looks at its delay. */
 			if (k == 0 && n == 1 && !unknown)
