@@ -127,25 +127,6 @@ static void progress(const struct detect *d)
 	fflush(stderr);
 }
 
-static int document_save(const struct detect *d, const json_t *run,
-			 const char *path, struct error *e)
-{
-	json_t *doc = detect_json(d, run);
-	char *dump = doc ? json_dumps(doc, JSON_INDENT(1) |
-				      JSON_REAL_PRECISION(12)) : NULL;
-	struct text t = { 0 };
-	int rc;
-
-	text_add(&t, dump);
-	text_add(&t, "\n");
-	rc = !dump || t.failed ? error_set(e, -ENOMEM, "out of memory")
-			       : text_save(&t, path, e);
-	text_free(&t);
-	free(dump);
-	json_decref(doc);
-	return rc;
-}
-
 static void ways_list(const struct detect *d)
 {
 	for (unsigned int i = 0; i < d->ways; i++)
@@ -172,7 +153,9 @@ static int measure(struct options_detect *o, struct detect *d, int argc,
 	}
 	verb_run_finish(s, true);
 	detect_print(stdout, d, o->verbose);
-	if (o->output && document_save(d, s->run, o->output, e))
+	if (o->output && json_save(detect_json(d, s->run),
+				   JSON_INDENT(1) | JSON_REAL_PRECISION(12),
+				   o->output, e))
 		return verb_fail(e);
 	if (detect_skipped(d))
 		return EXIT_SKIPPED;

@@ -218,24 +218,6 @@ static int options_check(struct options_differ *o, struct error *e)
 	return o->output ? output_check(o->output, e) : 0;
 }
 
-static int document_save(const struct differ *x, const char *path,
-			 struct error *e)
-{
-	json_t *doc = differ_json(x, VERSION);
-	char *dump = doc ? json_dumps(doc, JSON_INDENT(1)) : NULL;
-	struct text t = { 0 };
-	int rc;
-
-	text_add(&t, dump);
-	text_add(&t, "\n");
-	rc = !dump || t.failed ? error_set(e, -ENOMEM, "out of memory")
-			       : text_save(&t, path, e);
-	text_free(&t);
-	free(dump);
-	json_decref(doc);
-	return rc;
-}
-
 static int search(const struct options_differ *o, struct error *e)
 {
 	struct differ x;
@@ -253,7 +235,8 @@ static int search(const struct options_differ *o, struct error *e)
 	if (o->output) {
 		struct error save = { "" };
 
-		if (document_save(&x, o->output, &save)) {
+		if (json_save(differ_json(&x, VERSION), JSON_INDENT(1),
+			      o->output, &save)) {
 			verb_fail(&save);
 			goto out;
 		}

@@ -213,24 +213,10 @@ static int begin(struct soaking *k, struct error *e)
 
 static int document_write(struct soaking *k, struct error *e)
 {
-	json_t *doc = soak_document(&k->soak);
-	struct text content = { 0 };
-	char path[4096], *dump;
-	int rc;
+	char path[4096];
 
-	dump = doc ? json_dumps(doc, DOC_JSON_FLAGS) : NULL;
-	if (dump) {
-		text_add(&content, dump);
-		text_add(&content, "\n");
-	}
 	snprintf(path, sizeof(path), "%s/soak.json", k->dir);
-	rc = !dump || content.failed ?
-	     error_set(e, -ENOMEM, "out of memory for %s", path) :
-	     text_save(&content, path, e);
-	text_free(&content);
-	free(dump);
-	json_decref(doc);
-	return rc;
+	return json_save(soak_document(&k->soak), DOC_JSON_FLAGS, path, e);
 }
 
 static int finish(struct soaking *k)

@@ -78,3 +78,20 @@ int text_save(const struct text *content, const char *path, struct error *e)
 	return rc ? error_set(e, rc, "cannot write %s: %s: %s", path,
 			      strerror(-rc), doc_write_mend(-rc)) : 0;
 }
+
+int json_save(json_t *doc, size_t flags, const char *path, struct error *e)
+{
+	char *dump = doc ? json_dumps(doc, flags) : NULL;
+	struct text content = { 0 };
+	int rc;
+
+	text_add(&content, dump);
+	text_add(&content, "\n");
+	rc = !dump || content.failed ?
+	     error_set(e, -ENOMEM, "out of memory for %s", path) :
+	     text_save(&content, path, e);
+	text_free(&content);
+	free(dump);
+	json_decref(doc);
+	return rc;
+}
