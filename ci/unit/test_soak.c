@@ -4,7 +4,9 @@
  * that is only noise is taken for it.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <math.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,6 +23,9 @@
 #include "session_fixture.h"
 #include "soak/slope.h"
 #include "soak/soak.h"
+
+#define MANY		8
+#define POOL_BYTES	(2u << 20)
 
 static void slope_of_a_line(void **state)
 {
@@ -98,6 +103,52 @@ static void slope_refuses(void **state)
 	p[3].value = NAN;
 	assert_int_equal(slope_estimate(p, 16, 0.99, &slope, &ci), -EINVAL);
 	assert_true(slope == 42);
+}
+
+static pthread_barrier_t meeting;
+
+/* All hold their memory at once: each has a pool of its own, if any has. */
+static void *hold(void *opaque)
+{
+	char *volatile block = malloc(POOL_BYTES);
+
+	assert_non_null(block);
+	memset(block, 1, POOL_BYTES);
+	pthread_barrier_wait(&meeting);
+	free(block);
+	return opaque;
+}
+
+static double resident_after(struct vitals *v, unsigned int threads)
+{
+	pthread_t thread[MANY];
+	double value[VITALS];
+
+	assert_int_equal(0, pthread_barrier_init(&meeting, NULL, threads));
+	for (unsigned int i = 0; i < threads; i++)
+		assert_int_equal(0, pthread_create(&thread[i], NULL, hold,
+						   NULL));
+	for (unsigned int i = 0; i < threads; i++)
+		pthread_join(thread[i], NULL);
+	pthread_barrier_destroy(&meeting);
+	vitals_read(v, value);
+	return value[VITAL_RSS];
+}
+
+/* More threads at once than ever before, and all that they held is freed. */
+static void what_is_freed_is_no_growth(void **state)
+{
+	struct vitals v;
+	double once;
+
+	(void)state;
+	vitals_open(&v);
+	once = resident_after(&v, 1);
+	/* A sanitizer's allocator keeps what is freed, to tell of its use. */
+	if (mallinfo2().arena)
+		assert_true(resident_after(&v, MANY) - once <
+			    POOL_BYTES / 1024.0);
+	vitals_close(&v);
 }
 
 static void kernel_log_is_read(void **state)
@@ -478,6 +529,8 @@ static void lost_journal_ends_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* First: how many pools there are is settled once. */
+		cmocka_unit_test(what_is_freed_is_no_growth),
 		cmocka_unit_test(slope_of_a_line),
 		cmocka_unit_test(slope_within_parts),
 		cmocka_unit_test(slope_covers),

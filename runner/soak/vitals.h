@@ -47,7 +47,10 @@ struct vitals {
 	unsigned int lines;
 };
 
-/* Always works; what cannot be had is noted. */
+/*
+ * Always works; what cannot be had is noted. From here on the allocator keeps
+ * little of what is freed, for the whole process.
+ */
 void vitals_open(struct vitals *v);
 void vitals_close(struct vitals *v);
 /* Fills all but latency and rate, and reads the kernel's log up to now. */
