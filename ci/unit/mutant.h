@@ -49,7 +49,8 @@ struct mutant {
 	uint32_t leaf, clear, flip;
 	unsigned int reg;
 
-	uint32_t msr;			/* msr_set */
+	uint32_t msr;			/* msr_set, to ... */
+	uint64_t value;			/* ... this; 0: some address */
 };
 
 #endif

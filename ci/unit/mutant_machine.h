@@ -55,6 +55,22 @@ static int cpuid_change(struct item_host *h, const struct mutant *m,
 	return rc;
 }
 
+/* SVM on an Intel, VMX on an AMD: bits that are there, and none is by right. */
+static int cpuid_foreign(struct item_host *h, const struct mutant *m,
+			 struct error *e)
+{
+	const uint32_t *vendor = cpuid_word(h->vm->sys->cpuid, 0, EBX);
+	bool intel = vendor && !memcmp(vendor, "Genu", 4);
+	const struct mutant feature = {
+		.leaf = intel ? 0x80000001 : 1, .reg = ECX,
+		.clear = intel ? 1u << 2 : 1u << 5,
+		.flip = intel ? 1u << 2 : 1u << 5,
+	};
+
+	(void)m;
+	return cpuid_change(h, &feature, e);
+}
+
 static int hypervisor_leaf_empty(struct item_host *h, const struct mutant *m,
 				 struct error *e)
 {
@@ -100,7 +116,7 @@ static int msr_set(struct item_host *h, const struct mutant *m,
 		return error_set(e, -ENOMEM, "out of memory");
 	msrs->nmsrs = 1;
 	msrs->entries[0].index = m->msr;
-	msrs->entries[0].data = 0x1234000;
+	msrs->entries[0].data = m->value ? m->value : 0x1234000;
 	done = KVM_IOCTL(h->vcpu->fd, KVM_SET_MSRS, msrs, e);
 	free(msrs);
 	if (done == 1)

@@ -503,9 +503,7 @@
 	  "|" IN_SYSENTER, \
 	  CODE(2, 0x0f, 0x05) }, \
 	{ "fidelity/sysenter/syscall_of_32_bit_code_is_the_vendor_s", .every = true, \
-	  .functions = PROBE_OF("syscall_of_32_bit_code_is_the_vendor_s") \
-	  "|" IN_SYSENTER, \
-	  CODE(2, 0x0f, 0x30) }, \
+	  .functions = "compat_syscall", CODE(2, 0x0f, 0x05) }, \
 	/* fidelity/pit */ \
 	{ "fidelity/pit/status_shows_what_was_programmed", .every = true, \
 	  .functions = PROBE_OF("status_shows_what_was_programmed") \
@@ -657,7 +655,7 @@
 	{ "fidelity/machine_tells/microcode_has_a_revision", \
 	  .verdict = ABI_PASS, \
 	  .functions = PROBE_OF("microcode_has_a_revision"), \
-	  CODE(2, 0x0f, 0x32), .patch = { 0x89, 0xc8 } }, \
+	  CODE(2, 0x0f, 0x32), .patch = { 0x54, 0x5a } /* PUSH, POP EDX */ }, \
 	{ "fidelity/machine_tells/bus_has_no_paravirtual_device", \
 	  .fn = pci_device_plug, \
 	  .verdict = ABI_TELL }, \

@@ -43,7 +43,7 @@ __guest unsigned int vmmcall(uint8_t *bytes)
 PROBE(vmcall_leaves_its_code_alone,
 	.rule = "VMCALL raises #UD, and the bytes in memory stay VMCALL",
 	.cite = CALLS, .rings = BOTH,
-	.control = "a VMCALL that is a VMMCALL is caught")
+	.control = "a VMCALL that is a UD2 is caught")
 {
 	uint8_t bytes[3];
 	unsigned int vector = vmcall(bytes);
@@ -58,7 +58,7 @@ PROBE(vmcall_leaves_its_code_alone,
 PROBE(vmmcall_leaves_its_code_alone,
 	.rule = "VMMCALL raises #UD, and the bytes in memory stay VMMCALL",
 	.cite = CALLS, .rings = BOTH,
-	.control = "a VMMCALL that is a VMCALL is caught")
+	.control = "a VMMCALL that is a UD2 is caught")
 {
 	uint8_t bytes[3];
 	unsigned int vector = vmmcall(bytes);

@@ -81,7 +81,7 @@ PROBE(vendors_keep_their_features,
 	.rule = "A CPU has no feature that only the other vendor ever made",
 	.cite = "Intel SDM vol. 2, CPUID; AMD APM vol. 3, Feature Information",
 	.rings = BOTH,
-	.control = "a leaf 0 of the other vendor changes the verdict")
+	.control = "a feature of the other vendor changes the verdict")
 {
 	uint32_t c = cpuid_reg(0x80000001u, 0, ECX);
 	/* SVM, SSE4A, XOP, FMA4 and CLZERO; VMX and SGX */

@@ -23,7 +23,7 @@ __guest const char *not_intel(void)
 PROBE(misc_enable_agrees_with_cpuid,
 	.rule = "IA32_MISC_ENABLE's PMU, MONITOR, CPUID limit and XD bits agree with CPUID",
 	.cite = MISC_ENABLE, .skip = GUEST(not_intel),
-	.control = "an RDMSR that does nothing is caught")
+	.control = "an XD that is disabled and advertised is caught")
 {
 	uint64_t v = rdmsr(MSR_MISC_ENABLE);
 	bool pmu = cpuid_reg(0xa, 0, 0) & 0xff;

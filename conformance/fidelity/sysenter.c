@@ -110,7 +110,7 @@ static uint64_t compat_marker;
 PROBE(syscall_of_32_bit_code_is_the_vendor_s,
 	.rule = "SYSCALL in compatibility mode: CSTAR on AMD, #UD on Intel",
 	.cite = "Intel SDM vol. 2, SYSCALL; AMD APM vol. 3, SYSCALL",
-	.control = "a WRMSR that does nothing is caught")
+	.control = "a SYSCALL that does nothing is caught")
 {
 	uint64_t stub, efer = rdmsr(MSR_EFER);
 
