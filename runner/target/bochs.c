@@ -36,7 +36,10 @@ struct bochs {
 	int rc, rom, image;		/* files, as the child has them */
 };
 
-/* Files in the order of emulator_file(). */
+/*
+ * Files in the order of emulator_file(). No sound: its mixer's thread writes
+ * past its buffer on a host without a sound card (Bochs 2.7).
+ */
 static const char config[] =
 	"cpu: model=%s, count=1, ips=4000000, reset_on_triple_fault=0, "
 	"ignore_bad_msrs=0\n"
@@ -46,6 +49,7 @@ static const char config[] =
 	"optramimage2: file=/dev/fd/8, address=0x%llx\n"
 	"vga: extension=none\n"
 	"plugin_ctrl: unmapped=1, biosdev=0, serial=1\n"
+	"sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy\n"
 	"display_library: rfb, options=\"timeout=0\"\n"
 	"clock: sync=none, time0=utc\n"
 	"com1: enabled=1, mode=file, dev=/dev/fd/3\n"
