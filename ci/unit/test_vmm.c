@@ -282,6 +282,22 @@ static void ioeventfds_count(void **state)
 	tiny_close(&t);
 }
 
+/* The selectors of a 64-bit process: the host's __USER_DS, and null. */
+static void a_thread_begins_with_null_segments(void **state)
+{
+	unsigned int ds = 1, es = 1;
+
+	(void)state;
+	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" :: "r"(0x2b));
+	__asm__ volatile("mov %%ds, %0\n\tmov %%es, %1" : "=r"(ds), "=r"(es));
+	assert_int_equal(0x2b, ds);
+	assert_int_equal(0x2b, es);
+	vcpu_thread_begin();
+	__asm__ volatile("mov %%ds, %0\n\tmov %%es, %1" : "=r"(ds), "=r"(es));
+	assert_int_equal(0, ds);
+	assert_int_equal(0, es);
+}
+
 static void exit_reasons_have_names(void **state)
 {
 	(void)state;
@@ -303,6 +319,7 @@ int main(void)
 		cmocka_unit_test(coalesced_ring_fills_and_drains),
 		cmocka_unit_test(ioeventfds_count),
 		cmocka_unit_test(exit_reasons_have_names),
+		cmocka_unit_test(a_thread_begins_with_null_segments),
 	};
 
 	alarm(900);	/* a test that hangs is a test that failed */

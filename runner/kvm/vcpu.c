@@ -268,6 +268,11 @@ static enum vcpu_end run_stamped(struct vcpu *v)
 	}
 }
 
+void vcpu_thread_begin(void)
+{
+	__asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" :: "r"(0));
+}
+
 enum vcpu_end vcpu_run(struct vcpu *v)
 {
 	atomic_store(&v->stop, 0);

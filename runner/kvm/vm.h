@@ -183,6 +183,11 @@ const struct range *range_find(const struct range_set *set, uint64_t at,
 int vcpu_create(struct vcpu *v, struct vm *vm, unsigned int index,
 		struct error *e);
 void vcpu_destroy(struct vcpu *v);
+/*
+ * Before a thread's first vcpu_run() for a VM: DS and ES are null, as in a new
+ * process. kvm_pvm leaves a guest's there, where the next guest finds them.
+ */
+void vcpu_thread_begin(void);
 /* Runs on the calling thread until something ends it. */
 enum vcpu_end vcpu_run(struct vcpu *v);
 /* From a range callback: vcpu_run() returns before the next entry. */

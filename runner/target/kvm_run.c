@@ -26,6 +26,7 @@ static void vcpu_job(void *opaque)
 	s->placed = true;
 	if (s->place_rc)
 		return;
+	vcpu_thread_begin();
 	oracle_thread_before(m->host.oracle);
 	do {
 		m->end = vcpu_run(v);

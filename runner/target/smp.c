@@ -64,6 +64,7 @@ static void *secondary_main(void *opaque)
 			     ctx->pus[self->vcpu->index % ctx->pu_count], NULL);
 	if (!release_wait(self))
 		return NULL;
+	vcpu_thread_begin();
 	self->end = vcpu_run(self->vcpu);
 	if (atomic_load(&s->over))
 		return NULL;
