@@ -24,6 +24,7 @@
 
 extern char **environ;
 
+/* Without sound: see bochs.c. */
 static const char bochsrc[] =
 	"cpu: model=corei7_skylake_x, count=1, ips=100000000, "
 	"reset_on_triple_fault=0, ignore_bad_msrs=1\n"
@@ -31,6 +32,7 @@ static const char bochsrc[] =
 	"romimage: file=" BIOS "\n"
 	"vgaromimage: file=" VGA_BIOS "\n"
 	"plugin_ctrl: unmapped=1, biosdev=1, serial=1\n"
+	"sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy\n"
 	"display_library: rfb, options=\"timeout=0\"\n"
 	"ata0-master: type=cdrom, path=%s/boot.iso, status=inserted\n"
 	"boot: cdrom\n"
