@@ -48,7 +48,7 @@ assisted()
 	}
 	capture "${host[@]}" -- info
 	if host_died; then
-		skip "verdicts and exits on $title" "the software host could not run"
+		skip "verdicts and exits on $title" "$(host_trouble)"
 		return
 	fi
 	check "info names $title in software" says "$title, in software"

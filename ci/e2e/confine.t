@@ -68,7 +68,7 @@ if "$root/ci/host" svm --check >check.txt 2>&1; then
 	capture "$root/ci/host" svm --file "$root/ci/expected/svm.tsv:known.tsv" \
 		-- conform 'containment/*' --confine --expect known.tsv -o svm.json
 	if [ "$code" -eq 99 ]; then
-		skip "SVM + NPT" "the software host could not run"
+		skip "SVM + NPT" "$(host_trouble)"
 	else
 		check "confined on SVM + NPT, too" holds svm.json \
 			"len(d['results']) > 10" \

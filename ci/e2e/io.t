@@ -79,7 +79,7 @@ if "${host[@]}" --check >check.txt 2>&1; then
 		'io/blk_*_4k_*' 'io/blk_read_128k*' --instances 1 --budget 6 \
 		--deadline 10000 -o there.json
 	if host_died; then
-		skip "SVM + NPT" "the software host could not run"
+		skip "SVM + NPT" "$(host_trouble)"
 	else
 		check "SVM + NPT: the rows run" exited 0
 		check "every row that is not skipped is attested" holds \
@@ -131,7 +131,7 @@ if "${host[@]}" --check >check.txt 2>&1; then
 		'fidelity/virtio_ring/packed_ring_wraps' --deadline 60000 \
 		-o there.json
 	if host_died; then
-		skip "VMX + EPT" "the software host could not run"
+		skip "VMX + EPT" "$(host_trouble)"
 	else
 		check "VMX + EPT: blocks and frames, by both forms of ring" \
 			holds there.json "len(d['results']) == 8" \

@@ -204,6 +204,13 @@ valid()
 	"$python" "$root/ci/validate_schema.py" "$@"
 }
 
+# Why a software host could not run, in the words of the ci/host that was captured.
+host_trouble()
+{
+	sed -n 's/^ci\/host: //p' "$err" | tail -n 1 | grep . ||
+		echo "the software host could not run"
+}
+
 # Only opening tells: a file mode says nothing about a container's rules.
 have_kvm()
 {

@@ -90,7 +90,7 @@ fi
 capture "$root/ci/host" svm -- bench 'lifecycle/*' --instances 1 --budget 6 \
 	-o svm.json
 if [ "$code" -eq 99 ]; then
-	skip "the rows on SVM + NPT" "the software host could not run"
+	skip "the rows on SVM + NPT" "$(host_trouble)"
 	finish
 	exit
 fi

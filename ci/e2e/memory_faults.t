@@ -136,7 +136,7 @@ echo "pool: $?"
 kill $shrinks
 exit $code'
 if [ "$code" -eq 99 ]; then
-	skip "faults on SVM + NPT" "the software host could not run"
+	skip "faults on SVM + NPT" "$(host_trouble)"
 else
 	check "all rows run on SVM + NPT" exited 0
 	check "each in a verdict there" said_why svm/all.json

@@ -21,7 +21,7 @@ on()
 		--allow-host-changes --instances 1 --budget 4 --ring 3,0 \
 		--deadline 30000 -o there.json
 	if [ "$code" -eq 99 ]; then
-		skip "memory on $host" "the software host could not run"
+		skip "memory on $host" "$(host_trouble)"
 		return 1
 	fi
 	check "$host: the rows run" exited 0

@@ -129,7 +129,7 @@ software()	# HOST TITLE CHECK...
 	capture "${host[@]}" -- bench "$@" --allow-host-changes --instances 1 \
 		--budget 8 --deadline 10000 -o there.json
 	if host_died; then
-		skip "$title" "the software host could not run"
+		skip "$title" "$(host_trouble)"
 		return 1
 	fi
 }

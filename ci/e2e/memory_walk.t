@@ -136,7 +136,7 @@ VMGAUGE=/bin/bash capture "${host[@]}" --memory $memory_mib --out "$work" \
 	--file "$program:/tmp/vmgauge" --file "$work/svm.sh:/tmp/svm.sh" \
 	-- /tmp/svm.sh
 if [ "$code" -eq 99 ]; then
-	skip "the matrix on SVM + NPT" "the software host could not run"
+	skip "the matrix on SVM + NPT" "$(host_trouble)"
 	finish
 	exit
 fi

@@ -146,7 +146,7 @@ on_host='/tmp/vmgauge bench $interrupts --vcpus 2,3,64 --instances 1 --budget 4 
 VMGAUGE=/bin/bash capture "$root/ci/host" svm-smp --out . \
 	--file "$VMGAUGE:/tmp/vmgauge" -- -c "interrupts='$interrupts'; $on_host"
 if [ "$code" -eq 99 ]; then
-	skip "interrupts between vCPUs on SVM + NPT" "the software host could not run"
+	skip "interrupts between vCPUs on SVM + NPT" "$(host_trouble)"
 else
 	check "interrupts between vCPUs run on SVM + NPT" exited 0
 	check "each row is measured there, and its exits are accounted for" \

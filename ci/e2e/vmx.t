@@ -30,7 +30,7 @@ on_host='/tmp/vmgauge bench "scale/*" --vcpus 1,2 --instances 1 --budget 4 \
 VMGAUGE=/bin/bash capture "$root/ci/host" vmx --out . \
 	--file "$VMGAUGE:/tmp/vmgauge" -- -c "$on_host"
 if host_died; then
-	skip "interrupts and scaling on VMX + EPT" "the software host could not run"
+	skip "interrupts and scaling on VMX + EPT" "$(host_trouble)"
 else
 	check "all other rows of interrupts and scaling run" exited 0
 	for part in scale wait; do
