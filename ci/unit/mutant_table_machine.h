@@ -36,7 +36,7 @@
 #define IN_TASK_SWITCH \
 	"other_task_make"
 #define IN_PAGING_MODES \
-	"gpa|pae_make|legacy_make|five_levels"
+	"gpa|pae_make|pae_call|legacy_make|five_levels"
 #define IN_PAGING_ACCESS \
 	"entry_bits|window_set|window_read|window_write|" \
 	"window_fetch|access_make|expected|cell_try|" \
@@ -266,18 +266,21 @@
 	  .functions = PROBE_OF("task_switch_sets_ts"), \
 	  CODE(7, 0x9a, 0x00, 0x00, 0x00, 0x00, 0x68, 0x00) }, \
 	/* fidelity/paging_modes */ \
-	{ "fidelity/paging_modes/pae_translates_by_three_levels", .every = true, \
-	  .functions = PROBE_OF("pae_translates_by_three_levels") \
-	  "|" IN_PAGING_MODES, \
-	  LOADS }, \
+	{ "fidelity/paging_modes/pae_translates_by_three_levels", \
+	  .functions = PROBE_OF("pae_translates_by_three_levels"), \
+	  CODE(5, 0xa1, 0x14, 0x00, 0x00, 0x40), .patch = { 0xb8 } }, \
 	{ "fidelity/paging_modes/pae_absent_entries_fault", .every = true, \
 	  .functions = PROBE_OF("pae_absent_entries_fault") \
 	  "|" IN_PAGING_MODES, \
 	  STORES }, \
-	{ "fidelity/paging_modes/pae_reserved_pdpte_bits_fault", .every = true, \
-	  .functions = PROBE_OF("pae_reserved_pdpte_bits_fault") \
-	  "|" IN_PAGING_MODES, \
-	  LOADS }, \
+	{ "fidelity/paging_modes/pae_reserved_pdpte_bits_fault", \
+	  .functions = PROBE_OF("pae_reserved_pdpte_bits_fault"), \
+	  CODE(7, 0x83, 0x0d, 0x08, 0x00, 0x00, 0x00, 0x02), \
+	  .mask = { [3] = 0x0f, [4] = 0x80 }, .patch = { 0x83, 0x3d } }, \
+	{ "fidelity/paging_modes/pae_leaves_pdptes_alone", \
+	  .functions = PROBE_OF("pae_leaves_pdptes_alone"), \
+	  CODE(6, 0xa1, 0x00, 0x00, 0x00, 0x00, 0xc3), \
+	  .mask = { [2] = 0x0f, [3] = 0x80 }, .patch = { 0xb8 } }, \
 	{ "fidelity/paging_modes/two_levels_translate", .every = true, \
 	  .functions = PROBE_OF("two_levels_translate") \
 	  "|" IN_PAGING_MODES, \

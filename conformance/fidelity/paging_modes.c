@@ -41,6 +41,12 @@ __guest void pae_make(void)
 	page[1][5] = 0x1e9ac;
 }
 
+__guest uint32_t pae_call(const void *code)
+{
+	mode_pdpt = gpa(pdpt);
+	return mode32_call(code, MODE_CR0 | CR0_PG, gpa(pdpt), CR4_PAE);
+}
+
 PROBE(pae_translates_by_three_levels,
 	.rule = "PAE: PDPTE, PDE and PTE lead to the page, 2 MiB pages stop before",
 	.cite = PAE,
@@ -50,15 +56,13 @@ PROBE(pae_translates_by_three_levels,
 
 	pae_make();
 	CODE32(code, "mov 0x40000014, %%eax", "i"(0) : "memory");
-	CHECK_EQ(0x9ae, mode32_call(code, MODE_CR0 | CR0_PG, gpa(pdpt),
-				    CR4_PAE));
+	CHECK_EQ(0x9ae, pae_call(code));
 	/* The whole 2 MiB that the page lies in. */
 	pd[1][0] = (gpa(page[0]) & ~0x1fffffu) | P | W | PS;
 	__asm__ volatile("" ::: "memory");
 	CODE32(code, "mov %1, %%esi\n\tand $0x1fffff, %%esi\n\t"
 	       "mov 0x40000014(%%esi), %%eax", "i"(page) : "memory");
-	CHECK_EQ(0x9ae, mode32_call(code, MODE_CR0 | CR0_PG, gpa(pdpt),
-				    CR4_PAE));
+	CHECK_EQ(0x9ae, pae_call(code));
 }
 
 PROBE(pae_absent_entries_fault,
@@ -71,13 +75,13 @@ PROBE(pae_absent_entries_fault,
 	pae_make();
 	CODE32(code, "movl $3f, mode_resume\n\tmov 0x40001008, %%eax\n\t3:",
 	       "i"(0) : "memory");
-	mode32_call(code, MODE_CR0 | CR0_PG, gpa(pdpt), CR4_PAE);
+	pae_call(code);
 	CHECK_EQ(VEC_PF, mode_fault.vector);
 	CHECK_EQ(0, mode_fault.error_code);
 	CHECK_EQ(WINDOW32 + 0x1008, mode_fault.cr2);
 	CODE32(code, "movl $3f, mode_resume\n\tmov %%eax, 0x80000000\n\t3:",
 	       "i"(0) : "memory");
-	mode32_call(code, MODE_CR0 | CR0_PG, gpa(pdpt), CR4_PAE);
+	pae_call(code);
 	CHECK_EQ(VEC_PF, mode_fault.vector);
 	CHECK_EQ(2, mode_fault.error_code);
 	CHECK_EQ(0x80000000, mode_fault.cr2);
@@ -87,7 +91,7 @@ PROBE(pae_reserved_pdpte_bits_fault,
 	.rule = "PAE: MOV to CR3 with bit 1 of a present PDPTE set raises #GP (AMD: or #PF at use)",
 	.cite = "Intel SDM vol. 3, PDPTE Registers; AMD APM vol. 2, PAE Paging "
 		"(reserved, MBZ)",
-	.control = "a load that gives its address is caught")
+	.control = "a store that does nothing is caught")
 {
 	const void *code;
 
@@ -98,11 +102,28 @@ PROBE(pae_reserved_pdpte_bits_fault,
 	       "mov 0x40000014, %%eax\n\t3: andl $~2, %c1\n\t"
 	       "mov %%cr3, %%eax\n\tmov %%eax, %%cr3",
 	       "i"((uint8_t *)pdpt + 8) : "memory");
-	mode32_call(code, MODE_CR0 | CR0_PG, gpa(pdpt), CR4_PAE);
+	pae_call(code);
 	if (cpu_is_amd() && mode_fault.vector == VEC_PF)
 		CHECK_EQ(8, mode_fault.error_code & 8);
 	else
 		CHECK_EQ(VEC_GP, mode_fault.vector);
+}
+
+PROBE(pae_leaves_pdptes_alone,
+	.rule = "PAE: a translation does not write the PDPTE, which has no accessed flag",
+	.cite = "Intel SDM vol. 3, Accessed and Dirty Flags (the footnote on PAE "
+		"paging); AMD APM vol. 2, PAE Paging (PDPE, bits 8:5 reserved)",
+	.control = "a load that gives its address is caught")
+{
+	const void *code;
+
+	pae_make();
+	CODE32(code, "mov 0x40000014, %%eax\n\tmov %c1, %%eax",
+	       "i"(pdpt) : "memory");
+	CHECK_EQ(gpa(pd[0]) | P, pae_call(code));
+	CODE32(code, "mov 0x40000014, %%eax\n\tmov %c1, %%eax",
+	       "i"((uint8_t *)pdpt + 8) : "memory");
+	CHECK_EQ(gpa(pd[1]) | P, pae_call(code));
 }
 
 static volatile uint32_t directory[1024] __attribute__((aligned(4096)));

@@ -9,6 +9,7 @@
 #define CR0_PE_BIT	1
 #define CR0_PG_BIT	0x80000000
 #define EFER_LMA_BIT	0x400
+#define PTE_A		0x20
 
 	.text
 	.code64
@@ -82,9 +83,16 @@ mode32_return:				/* from anywhere in there; eax: result */
 	mov %eax, %es
 	mov %eax, %ss
 enter_long_mode:
-	mov %cr0, %eax
+	mov saved_cr0, %eax
 	and $~CR0_PG_BIT, %eax
-	mov %eax, %cr0
+	mov mode_pdpt, %edx
+	test %edx, %edx
+	jz 1f
+	andl $~PTE_A, (%edx)
+	andl $~PTE_A, 8(%edx)
+	andl $~PTE_A, 16(%edx)
+	andl $~PTE_A, 24(%edx)
+1:	mov %eax, %cr0
 	mov saved_cr4, %eax
 	mov %eax, %cr4
 	mov saved_cr3, %eax
@@ -360,12 +368,14 @@ real_idt_pointer:
 
 	.bss
 	.balign 16
-	.globl mode_fault, mode_resume, mode_vm86_esp, mode_gdt
+	.globl mode_fault, mode_resume, mode_vm86_esp, mode_pdpt, mode_gdt
 mode_fault:
 	.skip 28
 mode_resume:
 	.skip 4
 mode_vm86_esp:
+	.skip 4
+mode_pdpt:
 	.skip 4
 wanted_code:
 	.skip 4

@@ -33,6 +33,13 @@ struct real_fault {			/* `resume` is the code's, an offset */
 extern volatile struct mode_fault mode_fault;
 extern volatile uint32_t mode_resume;
 extern volatile uint32_t mode_vm86_esp;	/* ... of who went to VM86 by IRET */
+/*
+ * Four PDPTEs of PAE paging, mapped where they lie, or 0: their bit 5 is
+ * cleared as the last thing before their paging ends. It is reserved, yet QEMU
+ * sets it as if it were an accessed flag, and a hypervisor that emulates the
+ * MOV to CR0 on the way back walks the tables, and finds a reserved bit set.
+ */
+extern volatile uint32_t mode_pdpt;
 extern struct tss32 mode_tss[2];
 
 static inline volatile struct real_fault *real_fault(void)
