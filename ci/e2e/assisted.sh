@@ -8,12 +8,6 @@
 limit_s=2700	# that of the slowest host's program, see ci/hosts
 export VMGAUGE
 
-# Not a result: the emulator's own death, which ci/host tells apart.
-host_died()
-{
-	[ "$code" -eq 99 ]
-}
-
 # Which probes: all, or those that the host can end.
 probes=()
 # Rows beside those of exits, of few vCPUs: what no other test has there.
@@ -47,8 +41,7 @@ assisted()
 		return
 	}
 	capture "${host[@]}" -- info
-	if host_died; then
-		skip "verdicts and exits on $title" "$(host_trouble)"
+	if host_lost "verdicts and exits on $title"; then
 		return
 	fi
 	check "info names $title in software" says "$title, in software"
@@ -56,10 +49,7 @@ assisted()
 
 	capture "${host[@]}" "${prefix[@]}" --file "$expected:known.tsv" -- conform \
 		--expect known.tsv -o conform.json "${probes[@]}"
-	if host_died; then
-		tail -n 1 "$err" | sed 's/^/# /'
-		skip "verdicts on $title" "the software host died"
-	else
+	if ! host_lost "verdicts on $title"; then
 		verdicts_check
 	fi
 

@@ -49,8 +49,7 @@ export VMGAUGE
 }
 capture "$root/ci/host" svm-smp -- bench "$rows" --vcpus 2,8 \
 	--instances 2 --budget 16 -o svm.json
-if [ "$code" -eq 99 ]; then
-	skip "interrupts on SVM + NPT" "$(host_trouble)"
+if host_lost "interrupts on SVM + NPT"; then
 	finish
 	exit
 fi

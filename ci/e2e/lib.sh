@@ -204,11 +204,13 @@ valid()
 	"$python" "$root/ci/validate_schema.py" "$@"
 }
 
-# Why a software host could not run, in the words of the ci/host that was captured.
-host_trouble()
+# host_lost NAME: after a ci/host whose --check had nothing to say: it did not
+# bring the program to its end. Then NAME has failed, and its words are shown.
+host_lost()
 {
-	sed -n 's/^ci\/host: //p' "$err" | tail -n 1 | grep . ||
-		echo "the software host could not run"
+	[ "$code" -eq 99 ] || return 1
+	check "$1" exited 0
+	return 0
 }
 
 # Only opening tells: a file mode says nothing about a container's rules.

@@ -89,8 +89,7 @@ if ! "$root/ci/host" svm --check >check.txt 2>&1; then
 fi
 capture "$root/ci/host" svm -- bench 'lifecycle/*' --instances 1 --budget 6 \
 	-o svm.json
-if [ "$code" -eq 99 ]; then
-	skip "the rows on SVM + NPT" "$(host_trouble)"
+if host_lost "the rows on SVM + NPT"; then
 	finish
 	exit
 fi

@@ -135,9 +135,7 @@ shrinks=$!
 echo "pool: $?"
 kill $shrinks
 exit $code'
-if [ "$code" -eq 99 ]; then
-	skip "faults on SVM + NPT" "$(host_trouble)"
-else
+if ! host_lost "faults on SVM + NPT"; then
 	check "all rows run on SVM + NPT" exited 0
 	check "each in a verdict there" said_why svm/all.json
 	check "at both rings each exit and each page is accounted for" \

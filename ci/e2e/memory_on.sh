@@ -20,8 +20,7 @@ on()
 	capture "$root/ci/host" "$host" --append "$pools" -- bench "$@" \
 		--allow-host-changes --instances 1 --budget 4 --ring 3,0 \
 		--deadline 30000 -o there.json
-	if [ "$code" -eq 99 ]; then
-		skip "memory on $host" "$(host_trouble)"
+	if host_lost "memory on $host"; then
 		return 1
 	fi
 	check "$host: the rows run" exited 0

@@ -128,8 +128,7 @@ software()	# HOST TITLE CHECK...
 	# An emulator that others keep from its CPU is slow, and nothing hangs.
 	capture "${host[@]}" -- bench "$@" --allow-host-changes --instances 1 \
 		--budget 8 --deadline 10000 -o there.json
-	if host_died; then
-		skip "$title" "$(host_trouble)"
+	if host_lost "$title"; then
 		return 1
 	fi
 }

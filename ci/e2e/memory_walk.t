@@ -135,8 +135,7 @@ fi
 VMGAUGE=/bin/bash capture "${host[@]}" --memory $memory_mib --out "$work" \
 	--file "$program:/tmp/vmgauge" --file "$work/svm.sh:/tmp/svm.sh" \
 	-- /tmp/svm.sh
-if [ "$code" -eq 99 ]; then
-	skip "the matrix on SVM + NPT" "$(host_trouble)"
+if host_lost "the matrix on SVM + NPT"; then
 	finish
 	exit
 fi

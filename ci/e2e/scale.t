@@ -145,9 +145,7 @@ on_host='/tmp/vmgauge bench $interrupts --vcpus 2,3,64 --instances 1 --budget 4 
 	echo 0 >/sys/devices/system/cpu/cpu1/online && wait $!'
 VMGAUGE=/bin/bash capture "$root/ci/host" svm-smp --out . \
 	--file "$VMGAUGE:/tmp/vmgauge" -- -c "interrupts='$interrupts'; $on_host"
-if [ "$code" -eq 99 ]; then
-	skip "interrupts between vCPUs on SVM + NPT" "$(host_trouble)"
-else
+if ! host_lost "interrupts between vCPUs on SVM + NPT"; then
 	check "interrupts between vCPUs run on SVM + NPT" exited 0
 	check "each row is measured there, and its exits are accounted for" \
 		holds all.json "len(d['results']) >= 40" \

@@ -29,9 +29,7 @@ on_host='/tmp/vmgauge bench "scale/*" --vcpus 1,2 --instances 1 --budget 4 \
 		--deadline 20000 -o wait.json'
 VMGAUGE=/bin/bash capture "$root/ci/host" vmx --out . \
 	--file "$VMGAUGE:/tmp/vmgauge" -- -c "$on_host"
-if host_died; then
-	skip "interrupts and scaling on VMX + EPT" "$(host_trouble)"
-else
+if ! host_lost "interrupts and scaling on VMX + EPT"; then
 	check "all other rows of interrupts and scaling run" exited 0
 	for part in scale wait; do
 		check "$part: each in a verdict, what exits is accounted for" \
