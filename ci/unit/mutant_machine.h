@@ -26,31 +26,45 @@ static uint32_t *cpuid_word(struct kvm_cpuid2 *cpuid, uint32_t leaf,
 	return NULL;
 }
 
-/* The VM's CPUID; the caller frees it. */
+/* The VM's CPUID, with room for one more leaf; the caller frees it. */
 static struct kvm_cpuid2 *cpuid_copy(struct item_host *h)
 {
 	const struct kvm_cpuid2 *from = h->vm->sys->cpuid;
 	size_t bytes = sizeof(*from) + from->nent * sizeof(from->entries[0]);
-	struct kvm_cpuid2 *to = malloc(bytes);
+	struct kvm_cpuid2 *to = malloc(bytes + sizeof(from->entries[0]));
 
 	if (to)
 		memcpy(to, from, bytes);
 	return to;
 }
 
+/* Of zeros, and within the range that is told. */
+static uint32_t *cpuid_leaf_make(struct kvm_cpuid2 *cpuid, uint32_t leaf,
+				 unsigned int reg)
+{
+	uint32_t *last = cpuid_word(cpuid, leaf & 0x80000000, EAX);
+
+	if (last && *last < leaf)
+		*last = leaf;
+	cpuid->entries[cpuid->nent++] =
+		(struct kvm_cpuid_entry2){ .function = leaf };
+	return cpuid_word(cpuid, leaf, reg);
+}
+
 static int cpuid_change(struct item_host *h, const struct mutant *m,
 			struct error *e)
 {
 	struct kvm_cpuid2 *cpuid = cpuid_copy(h);
-	uint32_t *word = cpuid ? cpuid_word(cpuid, m->leaf, m->reg) : NULL;
+	uint32_t *word;
 	int rc;
 
-	if (word) {
-		*word = (*word & ~m->clear) ^ m->flip;
-		rc = KVM_IOCTL(h->vcpu->fd, KVM_SET_CPUID2, cpuid, e);
-	} else {
-		rc = error_set(e, -ENOENT, "there is no leaf %#x", m->leaf);
-	}
+	if (!cpuid)
+		return error_set(e, -ENOMEM, "a copy of the VM's CPUID");
+	word = cpuid_word(cpuid, m->leaf, m->reg);
+	if (!word)
+		word = cpuid_leaf_make(cpuid, m->leaf, m->reg);
+	*word = (*word & ~m->clear) ^ m->flip;
+	rc = KVM_IOCTL(h->vcpu->fd, KVM_SET_CPUID2, cpuid, e);
 	free(cpuid);
 	return rc;
 }

@@ -436,9 +436,8 @@
 	  .functions = PROBE_OF("emulation_bit_raises_nm_and_ud") \
 	  "|" IN_FPU, \
 	  CODE(3, 0x0f, 0x22, 0xc0), .mask = { [2] = 0xf8 } }, \
-	{ "fidelity/fpu/sse_needs_osfxsr", .every = true, \
-	  .functions = PROBE_OF("sse_needs_osfxsr") \
-	  "|" IN_FPU, \
+	{ "fidelity/fpu/sse_needs_osfxsr", .nth = 2, \
+	  .functions = PROBE_OF("sse_needs_osfxsr"), \
 	  CODE(3, 0x0f, 0x22, 0xe0), .mask = { [2] = 0xf8 } }, \
 	{ "fidelity/fpu/unmasked_error_waits_for_the_next_instruction", .every = true, \
 	  .functions = PROBE_OF("unmasked_error_waits_for_the_next_instruction") \
@@ -536,7 +535,7 @@
 	{ "fidelity/pic/timer_comes_through_lint0", .every = true, \
 	  .functions = PROBE_OF("timer_comes_through_lint0") \
 	  "|" IN_PIC, \
-	  CODE(2, 0x0f, 0x31) }, \
+	  CODE(2, 0xe6, 0x40), .mask = { [1] = 0xfc } }, \
 	{ "fidelity/pic/masked_request_waits", .every = true, \
 	  .functions = PROBE_OF("masked_request_waits") \
 	  "|" IN_PIC, \

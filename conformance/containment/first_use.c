@@ -73,12 +73,15 @@ __host void earlier_vm(struct item_host *h)
 }
 
 
+static uint64_t kept;
+
 __guest void extended_store(void)
 {
 	uint32_t lo = (uint32_t)xstate_mask(), hi = 0;
 
 	__asm__ volatile("xsave64 (%0)" :: "r"(&seen), "a"(lo), "d"(hi)
 			 : "memory");
+	kept = xgetbv(0);
 }
 
 PROBE(extended_state_is_at_reset,
@@ -90,6 +93,11 @@ PROBE(extended_state_is_at_reset,
 {
 	CHECK_EQ(NO_FAULT, xstate_enable());
 	ring3_call(extended_store);
+	/* XSAVE leaves out what an XCR0 that was lost does not have. */
+	if (kept != xstate_mask()) {
+		SKIP("XCR0 does not keep what XSETBV wrote");
+		return;
+	}
 	CHECK_EQ(0, xstate_used(&seen, xstate_mask()));
 }
 

@@ -101,7 +101,7 @@ PROBE(timer_comes_through_lint0,
 	.rule = "IRQ 0 shows in the 8259's IRR, is taken by its vector, and is in ISR",
 	.cite = I8259 "; Intel SDM vol. 3, Local Vector Table (ExtINT)",
 	.needs = NEED_IRQCHIP | NEED_PIT, .skip = GUEST(no_pic),
-	.control = "an RDTSC that does nothing is caught")
+	.control = "an OUT to the 8254 that does nothing is caught")
 {
 	uint64_t begin;
 
