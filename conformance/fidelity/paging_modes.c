@@ -43,8 +43,12 @@ __guest void pae_make(void)
 
 __guest uint32_t pae_call(const void *code)
 {
+	uint32_t eax;
+
 	mode_pdpt = gpa(pdpt);
-	return mode32_call(code, MODE_CR0 | CR0_PG, gpa(pdpt), CR4_PAE);
+	eax = mode32_call(code, MODE_CR0 | CR0_PG, gpa(pdpt), CR4_PAE);
+	mode_pdpt = 0;
+	return eax;
 }
 
 PROBE(pae_translates_by_three_levels,
