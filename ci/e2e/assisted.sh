@@ -8,8 +8,6 @@
 limit_s=2700	# that of the slowest host's program, see ci/hosts
 export VMGAUGE
 
-# Which probes: all, or those that the host can end.
-probes=()
 # Rows beside those of exits, of few vCPUs: what no other test has there.
 more=(interrupt/self_ipi interrupt/x2apic_eoi 'interrupt/signal_msi*'
 	interrupt/halt_ipi scale/exit_cpuid scale/ipi_pairs)
@@ -34,6 +32,7 @@ assisted()
 	local host=("$root/ci/host" "$1")
 	local prefix=(--modparam kvm.force_emulation_prefix=1)
 
+	items "$1"
 	shift 2
 	"${host[@]}" --check >check.txt 2>&1 || {
 		skip "verdicts and exits on $title" "$(head -n 1 check.txt)"
@@ -47,7 +46,7 @@ assisted()
 	check "and that its times mean nothing" says "times mean nothing here"
 
 	capture "${host[@]}" "${prefix[@]}" --file "$expected:known.tsv" -- conform \
-		--expect known.tsv -o conform.json "${probes[@]}"
+		--expect known.tsv -o conform.json "${items[@]}"
 	if ! host_lost "verdicts on $title"; then
 		verdicts_check
 	fi

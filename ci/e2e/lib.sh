@@ -106,6 +106,15 @@ judged()
 	[ "$code" -eq 0 ] || [ "$code" -eq 1 ]
 }
 
+# items NAME: into the array `items`, those of ci/expected/NAME.items. Who has no
+# such list has all.
+items()
+{
+	items=()
+	[ ! -f "$root/ci/expected/$1.items" ] ||
+		mapfile -t items < <(grep -v '^#' "$root/ci/expected/$1.items")
+}
+
 # After a conform --expect: nothing that is not in the list, or else those.
 as_expected()
 {
