@@ -57,7 +57,7 @@ help:
 #: make            build build/vmgauge (CC=gcc|clang SANITIZE=address,undefined V=1)
 #: make run        install what is missing, build, measure and probe; leaves results/
 #: make check      the same for the tests (under 30 minutes)
-#: make check-slow what check leaves out: VMX + EPT, controls on the hosts, deep lint (40 minutes)
+#: make check-slow what check leaves out: VMX + EPT, controls on the hosts, deep lint (20 minutes)
 #: make check-all  both, every software host's boot, and 20 runs in a row (2 hours)
 #: make figures    measure every figure that the project claims (F=GLOB for some)
 #: make deps       install what is missing to build and run (apt or dnf)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# VMX + EPT: Bochs.
+# VMX + EPT: Bochs, and of the probes those that end there (vmx.items).
 . "$(dirname "$0")/assisted.sh"
 
 # shellcheck disable=SC2034 # read by assisted.sh

@@ -22,8 +22,8 @@ MAGIC = b"\xf0VG\x0f"
 HEADER = struct.Struct("<4scxHII")
 LENGTH_MAX = 1 << 16
 # The agent shows life once a second of the host's own time, which an emulator
-# under load stretches to perhaps ten; machines that ran far more than they have
-# CPUs for were seen to stretch it to a hundred.
+# under load stretches to perhaps ten. The rest is room: who is taken for dead by
+# mistake costs a whole run.
 SILENCE_LIMIT_S = 300
 PR_SET_PDEATHSIG = 1
 

@@ -73,7 +73,7 @@ __host void earlier_vm(struct item_host *h)
 }
 
 
-static uint64_t kept;
+static uint64_t xcr0_seen;
 
 __guest void extended_store(void)
 {
@@ -81,7 +81,7 @@ __guest void extended_store(void)
 
 	__asm__ volatile("xsave64 (%0)" :: "r"(&seen), "a"(lo), "d"(hi)
 			 : "memory");
-	kept = xgetbv(0);
+	xcr0_seen = xgetbv(0);
 }
 
 PROBE(extended_state_is_at_reset,
@@ -94,7 +94,7 @@ PROBE(extended_state_is_at_reset,
 	CHECK_EQ(NO_FAULT, xstate_enable());
 	ring3_call(extended_store);
 	/* XSAVE leaves out what an XCR0 that was lost does not have. */
-	if (kept != xstate_mask()) {
+	if (xcr0_seen != xstate_mask()) {
 		SKIP("XCR0 does not keep what XSETBV wrote");
 		return;
 	}
