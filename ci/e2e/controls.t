@@ -33,12 +33,18 @@ on()
 	! host_lost "$title"
 }
 
+# Every control was noticed, or these were not.
+noticed()
+{
+	exited 0 || { grep -A 3 '^not ok' "$out"; return 1; }
+}
+
 [ -x "$controls" ] || skip_all "no $controls: make unit"
 "$controls" >here.txt 2>&1
 unjudged <here.txt >left
 note "not judged on this machine: $(wc -l <left)"
 if on svm "SVM + NPT"; then
-	check "what is spoilt on SVM + NPT is noticed" exited 0
+	check "what is spoilt on SVM + NPT is noticed" noticed
 	unjudged <"$out" >svm
 	check "and most of it is judged there" \
 		test "$(wc -l <svm)" -lt "$(($(grep -c '^ok ' "$out") / 4))"
@@ -48,7 +54,7 @@ if on svm "SVM + NPT"; then
 fi
 mapfile -t items <left
 if [ ${#items[@]} -gt 0 ] && on vmx "VMX + EPT" "${items[@]}"; then
-	check "what is left and spoilt on VMX + EPT is noticed" exited 0
+	check "what is left and spoilt on VMX + EPT is noticed" noticed
 	unjudged <"$out" >vmx
 	comm -12 left vmx >none
 	note "judged nowhere: $(tr '\n' ' ' <none)"

@@ -514,7 +514,7 @@
 	{ "fidelity/pit/output_rises_when_mode_0_ends", .every = true, \
 	  .functions = PROBE_OF("output_rises_when_mode_0_ends") \
 	  "|" IN_PIT, \
-	  CODE(2, 0x0f, 0x31) }, \
+	  CODE(2, 0xe6, 0x40), .mask = { [1] = 0xfc } }, \
 	{ "fidelity/pit/gate_stops_the_count", .every = true, \
 	  .functions = PROBE_OF("gate_stops_the_count") \
 	  "|" IN_PIT, \

@@ -75,7 +75,7 @@ PROBE(output_rises_when_mode_0_ends,
 	.rule = "Mode 0: OUT goes low with the mode, and high when the count is over",
 	.cite = I8254, .needs = NEED_IRQCHIP | NEED_PIT,
 	.skip = GUEST(no_pit),
-	.control = "an RDTSC that does nothing is caught")
+	.control = "an OUT that does nothing is caught")
 {
 	uint64_t begin;
 
