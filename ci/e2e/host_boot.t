@@ -149,6 +149,24 @@ check "it is not retried either" silent_about retried
 check "what the program wrote before is there" \
 	[ "$(cat "$work/out")" = before ]
 
+# What QEMU loses is brought back by a key, once the host was silent: here since
+# nobody gave it a CPU.
+if [ "$emulator" = qemu-system-x86_64 ]; then
+	(
+		until grep -qs before "$work/out"; do sleep 0.2; done
+		pkill -STOP -f "$emulator.*$work"
+		sleep 12
+		pkill -CONT -f "$emulator.*$work"
+	) &
+	stopper=$!
+	TMPDIR=$work boot -- -c 'keys() { grep i8042 /proc/interrupts; }
+		first=$(keys); echo before
+		until [ "$(keys)" != "$first" ]; do :; done'
+	wait "$stopper"
+	check "a silent host is woken by a key" [ "$code" -eq 0 ]
+	check "and that is said" says "no sign of life for 10 s: pressed a key"
+fi
+
 # A kernel that stands still, as one whose timer is gone.
 # An emulator that others keep from its CPU is as silent: that will do.
 (

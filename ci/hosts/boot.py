@@ -10,6 +10,7 @@ import os
 import selectors
 import shutil
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
@@ -25,6 +26,7 @@ LENGTH_MAX = 1 << 16
 # under load stretches to perhaps ten. The rest is room: who is taken for dead by
 # mistake costs a whole run.
 SILENCE_LIMIT_S = 300
+QUIET_S = 10        # after so long, and again, a key is pressed: see Monitor
 PR_SET_PDEATHSIG = 1
 
 
@@ -40,6 +42,37 @@ class TimeLimit(Exception):
     """The program ran for longer than it may."""
 
 
+class Monitor:
+    """QEMU's monitor, to wake a host whose interrupt QEMU lost.
+
+    QEMU 7.2 clears a bit of its CPU's interrupt_request at each #VMEXIT
+    without its lock, in one instruction that is not atomic. Where the timer's
+    thread sets another bit meanwhile, that one is lost: the interrupt stands
+    in the local APIC's IRR, no priority is above it, and the CPU sleeps on.
+    A kernel that waits for its one-shot timer then waits for ever: seen once
+    in half an hour of guests. Any other interrupt makes QEMU look at the IRR
+    again, and a key that means nothing to anybody brings one.
+    """
+
+    KEY = (b'{"execute":"send-key","arguments":{"keys":'
+           b'[{"type":"qcode","data":"shift"}]}}')
+
+    def __init__(self):
+        self.ours, self.theirs = socket.socketpair()
+        self.ours.sendall(b'{"execute":"qmp_capabilities"}')
+
+    def options(self):
+        return ["-chardev", f"socket,id=monitor,fd={self.theirs.fileno()}",
+                "-mon", "chardev=monitor,mode=control"]
+
+    def key_press(self):
+        self.ours.sendall(self.KEY)
+
+    def close(self):
+        self.ours.close()
+        self.theirs.close()
+
+
 class Machine:
     """What a host's command() may use."""
 
@@ -52,6 +85,18 @@ class Machine:
         self.work = work
         self.console = os.path.join(work, "console.log")
         self.log = os.path.join(work, "emulator.log")
+        self.monitor = None
+        self.fds = []           # that the emulator shares
+
+    def monitor_options(self):
+        """For the command line of a QEMU that may lose interrupts."""
+        self.monitor = Monitor()
+        self.fds = [self.monitor.theirs.fileno()]
+        return self.monitor.options()
+
+    def close(self):
+        if self.monitor:
+            self.monitor.close()
 
     def file(self, name, data):
         """Path of a new file that lives as long as the run."""
@@ -109,7 +154,10 @@ def die_with_parent():
 
 
 def chunks(process, deadline):
-    """The emulator's output; ends with it, TimeoutError at deadline()."""
+    """The emulator's output; ends with it, TimeoutError at deadline().
+
+    Nothing at all comes after QUIET_S without output.
+    """
     fd = process.stdout.fileno()
     with selectors.DefaultSelector() as selector:
         selector.register(fd, selectors.EVENT_READ)
@@ -117,11 +165,13 @@ def chunks(process, deadline):
             left_s = deadline() - time.monotonic()
             if left_s <= 0:
                 raise TimeoutError
-            if selector.select(left_s):
-                data = os.read(fd, 1 << 16)
-                if not data:
-                    return
-                yield data
+            if not selector.select(min(left_s, QUIET_S)):
+                yield b""
+                continue
+            data = os.read(fd, 1 << 16)
+            if not data:
+                return
+            yield data
 
 
 class Run:
@@ -133,8 +183,10 @@ class Run:
         self.boot_limit_s = options.boot_limit_s
         self.run_limit_s = options.run_limit_s
         self.silence_limit_s = options.silence_limit_s
+        self.say = options.say
         self.sink = sink            # sink(kind, bytes) takes O, E and T
         self.heard_s = None         # when the last frame came
+        self.woken_s = None         # ... before a key was pressed
         self.begin_s = time.monotonic()
         self.started_s = None
         self.next_sequence = 0
@@ -149,6 +201,15 @@ class Run:
     def silent(self):
         return (self.heard_s is not None and
                 time.monotonic() - self.heard_s >= self.silence_limit_s)
+
+    def wake(self):
+        if self.started_s is None or not self.machine.monitor:
+            return
+        self.machine.monitor.key_press()
+        if self.woken_s != self.heard_s:
+            self.woken_s = self.heard_s
+            self.say(f"no sign of life for {QUIET_S} s: pressed a key, in "
+                     "case QEMU lost an interrupt")
 
     def failure(self, text):
         """The exception for a run that ends here without a result."""
@@ -175,6 +236,8 @@ class Run:
         frames = Frames()
         try:
             for data in chunks(process, self.deadline):
+                if not data:
+                    self.wake()
                 for frame in frames.feed(data):
                     self.take(*frame)
                     if self.end:
@@ -195,6 +258,7 @@ class Run:
             process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=log,
+                pass_fds=self.machine.fds,
                 start_new_session=True, preexec_fn=die_with_parent)
         try:
             self.follow(process)
@@ -220,6 +284,7 @@ def run(host, kernel, job, options, sink):
                 if attempt == 1:
                     options.say(f"boot failed once, retried ({why})")
             finally:
+                machine.close()
                 if options.console and os.path.exists(machine.console):
                     shutil.copyfile(machine.console, options.console)
     raise failed

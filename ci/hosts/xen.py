@@ -72,6 +72,7 @@ def command(machine):
         "-accel", "tcg", "-smp", "1", "-m", str(machine.memory_mib),
         "-nodefaults", "-no-user-config", "-nic", "none",
         "-display", "none", "-no-reboot",
+        *machine.monitor_options(),
         "-serial", f"file:{machine.console}",
         "-chardev", "stdio,id=port,signal=off",
         "-device", "isa-debugcon,iobase=0xe9,chardev=port",
