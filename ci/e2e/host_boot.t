@@ -153,14 +153,14 @@ check "what the program wrote before is there" \
 # nobody gave it a CPU.
 if [ "$emulator" = qemu-system-x86_64 ]; then
 	(
-		until grep -qs before "$work/out"; do sleep 0.2; done
+		until grep -qs waiting "$work/out"; do sleep 0.2; done
 		pkill -STOP -f "$emulator.*$work"
 		sleep 12
 		pkill -CONT -f "$emulator.*$work"
 	) &
 	stopper=$!
-	TMPDIR=$work boot -- -c 'keys() { grep i8042 /proc/interrupts; }
-		first=$(keys); echo before
+	TMPDIR=$work boot --limit 100 -- -c 'keys() { grep i8042 /proc/interrupts; }
+		first=$(keys); echo waiting
 		until [ "$(keys)" != "$first" ]; do :; done'
 	wait "$stopper"
 	check "a silent host is woken by a key" [ "$code" -eq 0 ]
