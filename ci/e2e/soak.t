@@ -48,7 +48,10 @@ check "a directory holds one" refused "resume it"
 	>"$out" 2>"$err" &
 beats()
 {
-	[ "$(grep -c '^{"beat"' killed/journal.jsonl 2>/dev/null)" -ge 20 ]
+	local count
+
+	count=$(grep -cs '^{"beat"' killed/journal.jsonl)
+	[ "${count:-0}" -ge 20 ]
 }
 within 100 beats
 kill -9 $!
