@@ -66,7 +66,8 @@ check "rows of each family are measured in it" holds rows.json \
 export VMGAUGE
 if "$root/ci/host" svm --check >check.txt 2>&1; then
 	capture "$root/ci/host" svm --file "$root/ci/expected/svm.tsv:known.tsv" \
-		-- conform 'containment/*' --confine --expect known.tsv -o svm.json
+		-- conform 'containment/*' --confine --expect known.tsv \
+		--deadline 10000 -o svm.json
 	if ! host_lost "SVM + NPT"; then
 		check "confined on SVM + NPT, too" holds svm.json \
 			"len(d['results']) > 10" \

@@ -48,7 +48,7 @@ export VMGAUGE
 	exit
 }
 capture "$root/ci/host" svm-smp -- bench "$rows" --vcpus 2,8 \
-	--instances 2 --budget 16 -o svm.json
+	--instances 2 --budget 16 --deadline 20000 -o svm.json
 if host_lost "interrupts on SVM + NPT"; then
 	finish
 	exit

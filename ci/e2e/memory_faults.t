@@ -127,11 +127,13 @@ export VMGAUGE
 }
 # shellcheck disable=SC2016 # the host's variables
 on_svm 'echo 64 >$pool
-/tmp/vmgauge bench '"${rows[*]@Q}"' --instances 1 --budget 8 -o all.json
+/tmp/vmgauge bench '"${rows[*]@Q}"' --instances 1 --budget 8 --deadline 20000 \
+	-o all.json
 code=$?
 while :; do echo 0 >$pool; echo 64 >$pool; done &
 shrinks=$!
-/tmp/vmgauge bench "memory/fault_*_2m_hugetlb*" --instances 3 --budget 4 -o pool.json
+/tmp/vmgauge bench "memory/fault_*_2m_hugetlb*" --instances 3 --budget 4 --deadline 20000 \
+	-o pool.json
 echo "pool: $?"
 kill $shrinks
 exit $code'
