@@ -179,6 +179,7 @@ kill "$stopper" 2>/dev/null
 wait "$stopper"
 check "a host that stands still has died" [ "$code" -eq 99 ]
 check "and that is told from a program that hangs" says "no sign of life for 3 s"
+check "and of no key that was not pressed" silent_about "pressed a key"
 
 boot --limit 2 -- -c 'echo hanging; sleep 1000'
 check "a program that hangs is ended at its time limit" [ "$code" -eq 124 ]

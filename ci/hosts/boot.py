@@ -166,7 +166,8 @@ def chunks(process, deadline):
             if left_s <= 0:
                 raise TimeoutError
             if not selector.select(min(left_s, QUIET_S)):
-                yield b""
+                if left_s > QUIET_S:
+                    yield b""
                 continue
             data = os.read(fd, 1 << 16)
             if not data:
